@@ -1,0 +1,59 @@
+# Everything here needs Go, git and make, nothing else.
+GO ?= go
+BIN := bin/kktd
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+LDFLAGS := -s -w
+SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -name '*_test.go' -not -path './dist/*')
+
+.PHONY: build run test lint race bench bench-http fuzz generate cross clean
+
+build: $(BIN)
+
+$(BIN): $(SOURCES)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/kktd
+
+# Starts the daemon with a demonstration receipt; Ctrl-C stops it.
+run: $(BIN)
+	./$(BIN) serve --demo
+
+test:
+	$(GO) test ./...
+
+lint:
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not gofmt-ed:"; echo "$$files"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+race:
+	$(GO) test -race ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . ./...
+
+# Receipts through HTTP against an empty handler, both under the same load
+# generator, one after the other on this machine.
+bench-http: $(BIN)
+	$(GO) run ./cmd/kktd/benchhttp --kktd ./$(BIN)
+
+# Each fuzz test for FUZZTIME; make test runs their seeds.
+FUZZTIME ?= 1m
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p || exit 1; \
+	  done; \
+	done
+
+generate:
+	$(GO) generate ./...
+
+cross:
+	@for p in $(PLATFORMS); do \
+	  os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os = windows ] && ext=.exe; \
+	  echo "dist/kktd-$$os-$$arch$$ext"; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/kktd-$$os-$$arch$$ext ./cmd/kktd || exit 1; \
+	done
+
+clean:
+	rm -rf bin dist
