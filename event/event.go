@@ -1,0 +1,84 @@
+// Package event is the durable, numbered stream of what happened. An event is
+// appended in the same commit as what it tells, so a reader that goes on from a
+// number misses nothing and sees nothing that was not stored. Delivery to
+// listeners is not its business.
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Kind says what happened.
+type Kind string
+
+// The kinds.
+const (
+	Document      Kind = "document"       // a document was made
+	Confirmed     Kind = "confirmed"      // its ticket was stored
+	ReceiptFailed Kind = "receipt_failed" // a receipt that was taken could not be made
+)
+
+// Event is one thing that happened.
+type Event struct {
+	Number   uint64 `json:"number,omitempty"` // in the stream; given by the store, not stored
+	Kind     Kind   `json:"kind"`
+	Time     int64  `json:"time"`               // business time, Unix milliseconds
+	Register string `json:"register"`           // serial number
+	Drive    string `json:"drive,omitempty"`    // FN number
+	Document uint32 `json:"document,omitempty"` // number
+	Form     uint16 `json:"form,omitempty"`
+	Receipt  string `json:"receipt,omitempty"` // id
+	Text     string `json:"text,omitempty"`    // reason of a failure
+}
+
+// Append appends the stored form, JSON, without allocation. Strings other than
+// Text must be plain ASCII.
+func (e *Event) Append(b []byte) []byte {
+	b = append(append(append(b, `{"kind":"`...), e.Kind...), `","time":`...)
+	b = strconv.AppendInt(b, e.Time, 10)
+	b = append(append(append(b, `,"register":"`...), e.Register...), '"')
+	if e.Drive != "" {
+		b = append(append(append(b, `,"drive":"`...), e.Drive...), '"')
+	}
+	if e.Document != 0 {
+		b = strconv.AppendUint(append(b, `,"document":`...), uint64(e.Document), 10)
+	}
+	if e.Form != 0 {
+		b = strconv.AppendUint(append(b, `,"form":`...), uint64(e.Form), 10)
+	}
+	if e.Receipt != "" {
+		b = append(append(append(b, `,"receipt":"`...), e.Receipt...), '"')
+	}
+	if e.Text != "" {
+		b = appendString(append(b, `,"text":`...), e.Text)
+	}
+	return append(b, '}')
+}
+
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < ' ':
+			b = fmt.Appendf(b, `\u%04x`, r)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
+}
+
+// Parse reads the stored form of the event with the number.
+func Parse(number uint64, b []byte) (Event, error) {
+	var e Event
+	if err := json.Unmarshal(b, &e); err != nil {
+		return e, fmt.Errorf("event %d: %w", number, err)
+	}
+	e.Number = number
+	return e, nil
+}

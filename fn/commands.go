@@ -1,0 +1,148 @@
+package fn
+
+import (
+	"kktd/ffd"
+)
+
+// Register makes form 1, or form 11 when the drive is registered already
+// (commands A2h, A3h).
+type Register struct {
+	Registration Registration
+	Data         []byte // KKT part, ffd.Registration
+	Reasons      uint32 // 1205, of a change; at least one bit
+}
+
+// maxRegistrations is the number of registration reports in the life of a drive
+// (spec/decisions.md).
+const maxRegistrations = 12
+
+func (c *Register) apply(m *Machine, s *State, now Time, out *Output) error {
+	r := &c.Registration
+	form := ffd.FormRegistration
+	switch {
+	case !r.FFD.Writable() || r.FFD > s.MaxFFD:
+		return s.refuse(CodeMode, "choose another version", "FFD %v, the drive takes up to %v", r.FFD, s.MaxFFD)
+	case r.Modes.Encryption:
+		return s.refuse(CodeMode, "register with 1056 = 0", "encryption is not supported: the cipher is secret")
+	case r.TaxSystems == 0 || r.TaxSystems&^ffd.TaxAllSystems != 0:
+		return s.refuse(CodeValue, "give at least one taxation system", "taxation systems %02Xh", byte(r.TaxSystems))
+	case s.Phase == PhaseReady && c.Reasons != 0:
+		return s.refuse(CodeState, "register the drive first", "a change of registration in phase %v", s.Phase)
+	case s.Phase == PhaseReady:
+	case s.Phase != PhaseFiscal:
+		return s.refuse(CodeState, "take a new drive", "registration in phase %v", s.Phase)
+	case s.ShiftOpen:
+		return s.refuse(CodeState, "close the shift", "registration in an open shift")
+	case c.Reasons == 0:
+		return s.refuse(CodeValue, "say why", "a change of registration without a reason")
+	case s.Registrations >= maxRegistrations:
+		return s.refuse(CodeMode, "take a new drive", "%d registration reports were made", s.Registrations)
+	case r.FFD < s.Registration.FFD:
+		return s.refuse(CodeMode, "", "FFD %v after %v: a drive's version is only raised", r.FFD, s.Registration.FFD)
+	case now < s.LastTime:
+		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
+	default:
+		form = ffd.FormReregistration
+	}
+	if s.Phase == PhaseReady {
+		s.Registered = now
+	}
+	s.Phase = PhaseFiscal
+	s.Registration = *r
+	s.TermDays = s.Model.termDays(r)
+	s.Registrations++
+	h := ffd.RegistrationHead{Head: s.header(form, now), DriveMax: s.MaxFFD, OFDINN: r.OFDINN,
+		TaxSystems: r.TaxSystems, Modes: r.Modes, Reasons: c.Reasons, DaysLeft: s.DaysLeft(now)}
+	if form == ffd.FormReregistration {
+		h.Totals = &s.Totals
+	}
+	return m.finish(s, &h.Head, 0, 0, c.Data, out, h.Append)
+}
+
+// OpenShift makes form 2 (commands 11h, 12h).
+type OpenShift struct {
+	Data []byte // KKT part, ffd.ShiftReport
+}
+
+// earlyOpening is how much earlier than the last document a shift may open
+// (spec/fn.md 7).
+const earlyOpening = 60 * 60
+
+func (c *OpenShift) apply(m *Machine, s *State, now Time, out *Output) error {
+	if err := s.fiscal(); err != nil {
+		return err
+	}
+	if s.ShiftOpen {
+		return s.refuse(CodeState, "close the shift first", "shift %d is open", s.Shift)
+	}
+	if now+earlyOpening < s.LastTime {
+		return s.refuse(CodeDateTime, "set the clock", "the opening is more than an hour before the last document")
+	}
+	if err := s.resources(now); err != nil {
+		return err
+	}
+	s.Shift++
+	s.ShiftOpen, s.ShiftOpened = true, now
+	s.ShiftReceipts, s.ShiftDocuments = 0, 1
+	s.ShiftTotals = ffd.Totals{}
+	h := ffd.ShiftOpeningHead{Head: s.header(ffd.FormShiftOpening, now), Shift: s.Shift,
+		Warnings: s.documentWarnings(now), Message: s.Messages}
+	return m.finish(s, &h.Head, 0, 0, c.Data, out, h.Append)
+}
+
+// CloseShift makes form 5 (commands 13h, 14h). Neither the 24 hours nor the
+// limits of memory, term and unsent documents stop it (spec/decisions.md).
+type CloseShift struct {
+	Data []byte // KKT part, ffd.ShiftReport
+}
+
+func (c *CloseShift) apply(m *Machine, s *State, now Time, out *Output) error {
+	if err := s.fiscal(); err != nil {
+		return err
+	}
+	if !s.ShiftOpen {
+		return s.refuse(CodeState, "open a shift first", "no shift is open")
+	}
+	if now < s.LastTime {
+		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
+	}
+	s.ShiftOpen = false
+	s.ShiftDocuments++
+	h := ffd.ShiftClosingHead{Head: s.header(ffd.FormShiftClosing, now), Shift: s.Shift,
+		Receipts: s.ShiftReceipts, Documents: s.ShiftDocuments, Unsent: s.Unsent(),
+		Offline: s.Registration.Modes.Offline, Marking: s.Registration.Modes.Conditions.Has(ffd.MarkedGoods),
+		Warnings: s.documentWarnings(now), Message: s.Messages,
+		Totals: &s.ShiftTotals, DriveTotals: &s.Totals, DaysLeft: s.DaysLeft(now)}
+	if s.FirstUnsent != 0 {
+		h.UnsentSince = uint32(s.FirstUnsentTime.Midnight())
+	}
+	s.Messages = 0
+	return m.finish(s, &h.Head, 0, 0, c.Data, out, h.Append)
+}
+
+// fiscal refuses a command outside phase 3.
+func (s *State) fiscal() error {
+	if s.Phase != PhaseFiscal {
+		hint := "register the drive"
+		if s.Phase > PhaseFiscal {
+			hint = "take a new drive"
+		}
+		return s.refuse(CodeState, hint, "phase %v", s.Phase)
+	}
+	return nil
+}
+
+// resources refuses a shift opening, a receipt or a correction when the term,
+// the memory or the 30 days of unsent documents are used up (spec/fn.md 8).
+func (s *State) resources(now Time) error {
+	switch {
+	case now.Midnight() > s.LastDay():
+		return s.refuse(CodeTermEnded, "close the drive and take a new one", "the term of %d days has ended", s.TermDays)
+	case s.LastNumber >= s.Capacity:
+		return s.refuse(CodeNoSpace, "close the shift and the drive, take a new one", "all %d documents are used", s.Capacity)
+	case s.blocked(now):
+		return s.refuse(CodeNoSpace, "deliver the documents to the OFD",
+			"document %d is unsent for more than %d days", s.FirstUnsent, ofdBlockDays)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package fn
+
+import (
+	"bytes"
+	"errors"
+
+	"kktd/ffd"
+	"kktd/ofdproto"
+)
+
+// TicketMode says how strictly signs of a ticket are checked
+// (spec/decisions.md, ticket check).
+type TicketMode byte
+
+// The modes.
+const (
+	// TicketLenient takes a ticket without signs. Signs of an operator that uses
+	// the shared debug key, which is the one with TestOFDINN, must verify.
+	TicketLenient TicketMode = iota
+	TicketStrict             // both signs must be there and verify with the shared debug key
+	TicketOff                // signs are not looked at
+)
+
+// TestOFDINN is the INN of kktd's own test operator. It has right check digits
+// and a first part that no tax office gives.
+const TestOFDINN = "9999000013"
+
+// Confirm stores the ticket for the oldest unsent document (command 26h).
+type Confirm struct {
+	Container []byte // of the answer, without the session header
+	Mode      TicketMode
+	// NextTime is the time of the document after the confirmed one, which becomes
+	// the oldest; not used when there is none.
+	NextTime Time
+}
+
+func (c *Confirm) apply(m *Machine, s *State, _ Time, _ *Output) error {
+	if s.FirstUnsent == 0 {
+		return s.refuse(CodeState, "", "no document waits for a ticket")
+	}
+	t, err := m.CheckTicket(s.Drive, s.FirstUnsent, c.Mode, c.Container)
+	if err != nil {
+		return err
+	}
+	s.OperatorCode = t.Code
+	s.OperatorWarning = operatorWarning(s.Registration.FFD, &t)
+	s.Messages |= t.Message & messageMask(s.Registration.FFD)
+	s.FirstUnsent++
+	if s.FirstUnsentTime = c.NextTime; s.FirstUnsent > s.LastNumber {
+		s.FirstUnsent, s.FirstUnsentTime = 0, 0
+		if s.Phase == PhasePostFiscal {
+			s.Phase = PhaseArchive
+		}
+	}
+	return nil
+}
+
+// messageBits are the bits of 1206 by their three meanings for the drive.
+type messageBits struct{ format, settings, ceases byte }
+
+// bitsOf1206 gives the mask of the version (spec/decisions.md, 1206 bits).
+func bitsOf1206(v ffd.Version) messageBits {
+	if v >= ffd.V120 {
+		return messageBits{format: 0x02, settings: 0x20, ceases: 0x40}
+	}
+	return messageBits{format: 0x02, settings: 0x40, ceases: 0x80}
+}
+
+func messageMask(v ffd.Version) byte {
+	b := bitsOf1206(v)
+	return b.format | b.settings | b.ceases
+}
+
+// operatorWarning gives bits 4 to 6 after a ticket: they follow the last ticket
+// (spec/fn.md 3). Any code but 0 counts as a refused format
+// (spec/ofd-protocol.md 8.3).
+func operatorWarning(v ffd.Version, t *ffd.Confirmation) WarningFlags {
+	bits := bitsOf1206(v)
+	var w WarningFlags
+	if t.Code != ffd.OFDAccepted || t.Message&bits.format != 0 {
+		w |= WarnFormat
+	}
+	if t.Message&bits.settings != 0 {
+		w |= WarnSettings
+	}
+	if t.Message&bits.ceases != 0 {
+		w |= WarnOperator
+	}
+	return w
+}
+
+// ticketChecker keeps the key of the last operator it met.
+type ticketChecker struct {
+	master []byte
+	inn    [12]byte
+	signer OperatorSigner
+}
+
+func (c *ticketChecker) of(inn [12]byte) OperatorSigner {
+	if c.signer.mac == nil || c.inn != inn {
+		c.inn, c.signer = inn, NewOperatorSigner(c.master, inn)
+	}
+	return c.signer
+}
+
+// CheckTicket checks an answer to a document without a change of state: form of
+// the header, CRC, drive, number, form of the body, signs, in this order
+// (spec/ofd-protocol.md 8.2). The error is a *Refusal with CodeTicket and a
+// Reason.
+func (m *Machine) CheckTicket(drive [16]byte, number uint32, mode TicketMode, container []byte) (ffd.Confirmation, error) {
+	refuse := func(r Reason, why string) (ffd.Confirmation, error) {
+		return ffd.Confirmation{}, &Refusal{Code: CodeTicket, Drive: string(drive[:]), Number: number, Reason: r, Why: why}
+	}
+	c, err := ofdproto.ParseContainer(container)
+	if errors.Is(err, ofdproto.ErrCRC) {
+		return refuse(ReasonCRC, err.Error())
+	}
+	if err != nil {
+		return refuse(ReasonFormat, err.Error())
+	}
+	if got, err := ofdproto.UnpackDrive(c.ContainerHeader.Drive); err != nil || got != drive {
+		return refuse(ReasonDrive, "container for drive "+ofdproto.DriveString(got))
+	}
+	n, ascii := c.DocumentNumber()
+	if n != number || ascii && mode == TicketStrict {
+		return refuse(ReasonNumber, "the container has another document number")
+	}
+	t, err := ffd.ParseConfirmation(c.Document)
+	switch {
+	case err != nil:
+		return refuse(ReasonFormat, err.Error())
+	case t.Drive != drive:
+		return refuse(ReasonDrive, "tag 1041 names another drive")
+	case t.Number != number:
+		return refuse(ReasonNumber, "tag 1040 has another document number")
+	case mode == TicketOff:
+		return t, nil
+	}
+	if why := m.ticket.checkSigns(&t, c, mode); why != "" {
+		return refuse(ReasonSign, why)
+	}
+	return t, nil
+}
+
+// checkSigns returns why the signs are not good, "" when they are.
+func (c *ticketChecker) checkSigns(t *ffd.Confirmation, container ofdproto.Container, mode TicketMode) string {
+	var tail ofdproto.Tail
+	if len(container.Tail) > 0 {
+		var err error
+		if tail, err = ofdproto.ParseTail(container.Tail); err != nil || tail.Kind != ofdproto.TailConfirmation {
+			return "the tail is no confirmation sign"
+		}
+	}
+	if mode == TicketStrict && (t.Sign == nil || len(container.Tail) == 0) {
+		return "a sign is missing and the check is strict"
+	}
+	if mode == TicketLenient && t.OFDINN != ffd.Pad[[12]byte](TestOFDINN) {
+		return ""
+	}
+	signer := c.of(t.OFDINN)
+	if want := signer.ConfirmationSign(t); t.Sign != nil && !bytes.Equal(t.Sign, want[:]) {
+		return "1078 does not verify"
+	}
+	if len(container.Tail) > 0 && signer.MessageSign(container.Document) != tail.Sign {
+		return "the sign of the confirmation does not verify"
+	}
+	return ""
+}

@@ -1,0 +1,18 @@
+// Package fn is the fiscal drive (фискальный накопитель) as a pure state
+// machine: given a State, a Command and the time it gives the next State and the
+// documents it signed. It has no clock, no storage and no goroutine, so a
+// rejected command changes nothing, a failed commit is simply dropped and a
+// crash goes on from the last state that was stored.
+//
+//   - State is a plain value; AppendBinary and ParseState are its stored form.
+//   - Machine holds what one drive needs beside its state: keys and scratch
+//     space. It is not safe for use from two goroutines.
+//   - Command is one of Register, OpenShift, CloseShift, Receipt and Confirm.
+//   - Refusal is the error of a command that the drive refuses, with the answer
+//     code of the drive's book.
+//
+// Documents come out as the containers that go to the OFD. They are views into
+// the Output and live until its Reset.
+//
+// Source: spec/fn.md, spec/decisions.md.
+package fn

@@ -1,0 +1,358 @@
+package fn
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kktd/ffd"
+	"kktd/ofdproto"
+	"kktd/tlv"
+)
+
+var driveNumber = ffd.Pad[[16]byte]("9999078900005430")
+
+func at(s string) Time {
+	t, err := time.Parse("2006-01-02 15:04", s)
+	if err != nil {
+		panic(err)
+	}
+	return Time(t.Unix())
+}
+
+// bench is a drive with all that its commands need.
+type bench struct {
+	t   testing.TB
+	m   *Machine
+	s   State
+	out Output
+	v   ffd.Version
+}
+
+func newBench(t testing.TB, v ffd.Version, model Model, capacity uint32) *bench {
+	return &bench{t: t, m: NewMachine([]byte(DefaultMaster), driveNumber), v: v,
+		s: Blank(driveNumber, model, ffd.V120, capacity)}
+}
+
+func (b *bench) apply(c Command, now string) error { return b.m.Apply(&b.s, c, at(now), &b.out) }
+
+func (b *bench) must(c Command, now string) *Document {
+	b.t.Helper()
+	require.NoError(b.t, b.apply(c, now))
+	if len(b.out.Documents) == 0 {
+		return nil
+	}
+	return &b.out.Documents[len(b.out.Documents)-1]
+}
+
+func (b *bench) registration() *Register {
+	r := Registration{FFD: b.v, RegNumber: ffd.Pad[[20]byte]("0000000004030311"), INN: ffd.Pad[[12]byte]("7708806062"),
+		OFDINN: ffd.Pad[[12]byte](TestOFDINN), TaxSystems: ffd.TaxAllSystems}
+	doc := ffd.Registration{Serial: tlv.MustText("00000000000000000001"), UserName: tlv.MustText("ООО Ромашка"),
+		Address: tlv.MustText("г. Москва"), Place: tlv.MustText("www.example.com"), OFDName: tlv.MustText("Тестовый ОФД"),
+		OFDINN: tlv.MustText(TestOFDINN), FNSSite: tlv.MustText("www.nalog.gov.ru"), SenderEmail: tlv.MustText("a@example.com"),
+		Cashier: tlv.MustText("Администратор"), KKTVersion: tlv.MustText("1.0"), KKTMaxFFD: ffd.V120}
+	data, err := doc.Append(nil, b.v)
+	require.NoError(b.t, err)
+	return &Register{Registration: r, Data: data}
+}
+
+func (b *bench) shiftData(form ffd.Form) []byte {
+	data, err := (&ffd.ShiftReport{Form: form, Cashier: tlv.MustText("Иванова"), KKTVersion: tlv.MustText("1.0"), KKTMaxFFD: ffd.V120}).Append(nil, b.v)
+	require.NoError(b.t, err)
+	return data
+}
+
+func (b *bench) autoShift() *AutoShift {
+	return &AutoShift{Open: b.shiftData(ffd.FormShiftOpening), Close: b.shiftData(ffd.FormShiftClosing)}
+}
+
+func (b *bench) receipt(total uint64) *Receipt {
+	r := ffd.Receipt{Form: ffd.FormReceipt, Operation: ffd.Income, TaxSystem: ffd.TaxOSN,
+		Place: tlv.MustText("www.example.com"), Address: tlv.MustText("г. Москва"),
+		Items: []ffd.Item{{Name: tlv.MustText("Товар"), Price: total, Quantity: tlv.Decimal{Mantissa: 1}, Amount: total,
+			VAT: ffd.VAT20, Type: ffd.Goods, Method: ffd.FullSettlement}}}
+	r.SumVAT()
+	r.Payments.Cash = total
+	data, err := r.Append(nil, b.v)
+	require.NoError(b.t, err)
+	return &Receipt{Form: r.Form, Operation: r.Operation, Total: total, Data: data}
+}
+
+func (b *bench) ticket(number uint32, change func(*ffd.Confirmation)) []byte {
+	inn := ffd.Pad[[12]byte](TestOFDINN)
+	c := ffd.Confirmation{OFDINN: inn, Drive: driveNumber, Number: number, Time: 1748781000}
+	if change != nil {
+		change(&c)
+	}
+	box, err := NewOperatorSigner([]byte(DefaultMaster), inn).Container(nil, &c)
+	require.NoError(b.t, err)
+	return box
+}
+
+// tags lists the tags of a document in order.
+func tags(t testing.TB, doc []byte) []uint16 {
+	r := tlv.NewReader(doc, 0)
+	require.True(t, r.Next())
+	var list []uint16
+	in := r.Item().Children()
+	for in.Next() {
+		list = append(list, in.Item().Tag)
+	}
+	require.NoError(t, in.Err())
+	return list
+}
+
+func TestOrderOfDriveTags(t *testing.T) {
+	common := []uint16{1041, 1037, 1018, 1040, 1012, 1077}
+	with := func(lists ...[]uint16) (all []uint16) {
+		for _, l := range lists {
+			all = append(all, l...)
+		}
+		return all
+	}
+	receipt := []uint16{1038, 1042, 1054, 1020}
+	for _, c := range []struct {
+		name string
+		v    ffd.Version
+		form ffd.Form
+		want []uint16
+	}{
+		{"registration 1.05", ffd.V105, 1, with(common, []uint16{1056, 1002, 1001, 1109, 1110, 1108, 1062})},
+		{"registration 1.1", ffd.V110, 1, with(common, []uint16{1190, 1017, 1062, 1056, 1002, 1001, 1109, 1110, 1108, 1207, 1193, 1126, 1221, 1213})},
+		{"registration 1.2", ffd.V120, 1, with([]uint16{1209, 1190}, common, []uint16{1017, 1062, 1056, 1002, 1001, 1290, 1213})},
+		{"opening 1.05", ffd.V105, 2, with(common, []uint16{1038})},
+		{"opening 1.2", ffd.V120, 2, with([]uint16{1209}, common, []uint16{1038})},
+		{"receipt 1.05", ffd.V105, 3, with(common, receipt)},
+		{"receipt 1.2", ffd.V120, 3, with([]uint16{1209}, common, receipt)},
+		{"closing 1.05", ffd.V105, 5, with(common, []uint16{1038, 1118, 1111, 1097, 1098, 1050, 1051, 1052, 1053})},
+		{"closing 1.1", ffd.V110, 5, with(common, []uint16{1038, 1118, 1111, 1097, 1098, 1050, 1051, 1052, 1053, 1194, 1157, 1213})},
+		{"closing 1.2", ffd.V120, 5, with([]uint16{1209}, common, []uint16{1038, 1118, 1111, 1097, 1098, 1194, 1157, 1213})},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, c.v, Model36, 250000)
+			b.must(b.registration(), "2026-01-10 10:00")
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			b.must(b.receipt(10000), "2026-01-10 10:01")
+			b.must(&CloseShift{Data: b.shiftData(5)}, "2026-01-10 10:02")
+			for i := range b.out.Documents {
+				if d := &b.out.Documents[i]; d.Form == c.form {
+					require.Equal(t, c.want, tags(t, d.TLV())[:len(c.want)])
+				}
+				box, err := ofdproto.ParseContainer(b.out.Documents[i].Container)
+				require.NoError(t, err)
+				require.Equal(t, b.out.Documents[i].TLV(), box.Document)
+				require.Empty(t, errorsOf(ffd.Check(box.Document)))
+			}
+		})
+	}
+}
+
+func errorsOf(list []ffd.Finding) (bad []ffd.Finding) {
+	for _, f := range list {
+		if f.Severity == ffd.Error {
+			bad = append(bad, f)
+		}
+	}
+	return bad
+}
+
+func TestNumbersAndCounters(t *testing.T) {
+	b := newBench(t, ffd.V120, Model36, 250000)
+	d := b.must(b.registration(), "2026-01-10 10:00")
+	require.EqualValues(t, 1, d.Number)
+	require.Equal(t, PhaseFiscal, b.s.Phase)
+	r := b.receipt(10000)
+	r.Shift = b.autoShift()
+	d = b.must(r, "2026-01-10 10:05")
+	require.EqualValues(t, 3, d.Number, "the shift opening took 2")
+	require.EqualValues(t, 1, d.Receipt)
+	d = b.must(b.receipt(20000), "2026-01-10 10:06")
+	require.EqualValues(t, 2, d.Receipt)
+	require.EqualValues(t, 4, b.s.Unsent())
+	require.EqualValues(t, 30000, b.s.ShiftTotals.Receipts[0].Total)
+	require.EqualValues(t, 5000, b.s.ShiftTotals.Receipts[0].VAT[ffd.VAT20])
+	b.must(&CloseShift{Data: b.shiftData(5)}, "2026-01-10 20:00")
+	d = b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-11 09:00")
+	require.EqualValues(t, 2, d.Shift)
+	require.Zero(t, b.s.ShiftReceipts)
+	require.Zero(t, b.s.ShiftTotals.Count())
+	require.EqualValues(t, 2, b.s.Totals.Count())
+}
+
+func TestExpiredShiftIsOneStep(t *testing.T) {
+	b := newBench(t, ffd.V120, Model36, 250000)
+	b.must(b.registration(), "2026-01-10 10:00")
+	b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+	b.must(b.receipt(100), "2026-01-11 10:00") // 24 hours to the minute are allowed
+	require.ErrorIs(t, b.apply(b.receipt(100), "2026-01-11 10:01"), CodeShiftTooLong)
+
+	r := b.receipt(100)
+	r.Shift = b.autoShift()
+	r.Total = 99 // does not add up: the closing and opening before it must not stay
+	before, documents := b.s, len(b.out.Documents)
+	require.ErrorIs(t, b.apply(r, "2026-01-11 10:01"), CodeValue)
+	require.Equal(t, before, b.s)
+	require.Len(t, b.out.Documents, documents)
+
+	r.Total = 100
+	d := b.must(r, "2026-01-11 10:01")
+	require.EqualValues(t, 2, d.Shift)
+	forms := []ffd.Form{}
+	for _, x := range b.out.Documents[documents:] {
+		forms = append(forms, x.Form)
+	}
+	require.Equal(t, []ffd.Form{5, 2, 3}, forms)
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		code Code
+		do   func(b *bench) error
+	}{
+		{"receipt before registration", CodeState, func(b *bench) error {
+			b.s = Blank(driveNumber, Model36, ffd.V120, 100)
+			return b.apply(b.receipt(1), "2026-01-10 10:00")
+		}},
+		{"receipt without a shift", CodeState, func(b *bench) error { return b.apply(b.receipt(1), "2026-01-10 10:00") }},
+		{"second opening", CodeState, func(b *bench) error {
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			return b.apply(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:01")
+		}},
+		{"closing without a shift", CodeState, func(b *bench) error { return b.apply(&CloseShift{Data: b.shiftData(5)}, "2026-01-10 10:01") }},
+		{"registration without a reason", CodeValue, func(b *bench) error { return b.apply(b.registration(), "2026-01-10 10:01") }},
+		{"encryption", CodeMode, func(b *bench) error {
+			b.s = Blank(driveNumber, Model36, ffd.V120, 100)
+			r := b.registration()
+			r.Registration.Modes.Encryption = true
+			return b.apply(r, "2026-01-10 10:01")
+		}},
+		{"time goes back in a shift", CodeDateTime, func(b *bench) error {
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 12:00")
+			return b.apply(b.receipt(1), "2026-01-10 11:59")
+		}},
+		{"opening more than an hour early", CodeDateTime, func(b *bench) error { return b.apply(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 08:59") }},
+		{"term ended", CodeTermEnded, func(b *bench) error {
+			b.must(&Confirm{Container: b.ticket(1, nil)}, "2026-01-10 10:00")
+			return b.apply(&OpenShift{Data: b.shiftData(2)}, "2027-07-25 10:00")
+		}},
+		{"31 days unsent", CodeNoSpace, func(b *bench) error { return b.apply(&OpenShift{Data: b.shiftData(2)}, "2026-02-10 10:00") }},
+		{"drive full", CodeNoSpace, func(b *bench) error {
+			b.s.Capacity = 2
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			return b.apply(b.receipt(1), "2026-01-10 10:00")
+		}},
+		{"payments are not the total", CodeValue, func(b *bench) error {
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			r := b.receipt(100)
+			r.Total++
+			return b.apply(r, "2026-01-10 10:00")
+		}},
+		{"no payments", CodeMissingTag, func(b *bench) error {
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			return b.apply(&Receipt{Form: 3, Operation: 1, Total: 0, Data: nil}, "2026-01-10 10:00")
+		}},
+		{"tag of the drive in the data", CodeForbiddenTag, func(b *bench) error {
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			r := b.receipt(100)
+			r.Data = tlv.AppendUint32(r.Data, ffd.TagFDNumber, 7)
+			return b.apply(r, "2026-01-10 10:00")
+		}},
+		{"taxation system not registered", CodeContradiction, func(b *bench) error {
+			b.s.Registration.TaxSystems = ffd.TaxPatent
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			return b.apply(b.receipt(1), "2026-01-10 10:00")
+		}},
+		{"damaged data", CodeFormat, func(b *bench) error {
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			r := b.receipt(100)
+			r.Data = append(r.Data, 1, 2)
+			return b.apply(r, "2026-01-10 10:00")
+		}},
+		{"too much data", CodeTooLarge, func(b *bench) error {
+			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			r := b.receipt(100)
+			r.Data = tlv.AppendBytes(r.Data, 1192, make([]byte, 31<<10))
+			return b.apply(r, "2026-01-10 10:00")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, ffd.V120, Model36, 250000)
+			b.must(b.registration(), "2026-01-10 10:00")
+			err := c.do(b)
+			require.ErrorIs(t, err, c.code)
+			var r *Refusal
+			require.True(t, errors.As(err, &r))
+			require.Contains(t, r.Error(), "9999078900005430")
+		})
+	}
+}
+
+func TestClosingPassesTheLimits(t *testing.T) {
+	b := newBench(t, ffd.V120, Model36, 3)
+	b.must(b.registration(), "2026-01-10 10:00")
+	b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+	b.must(b.receipt(1), "2026-01-10 10:00")
+	b.must(&CloseShift{Data: b.shiftData(5)}, "2028-01-10 10:00")
+	require.EqualValues(t, 4, b.s.LastNumber, "full, expired, 30 days without the OFD: the shift is closed all the same")
+}
+
+func TestWarnings(t *testing.T) {
+	b := newBench(t, ffd.V120, Model36, 100)
+	b.must(b.registration(), "2026-01-10 10:00") // goods under ОСН: 560 days, to 2027-07-24
+	require.EqualValues(t, 560, b.s.TermDays)
+	require.Zero(t, b.s.Warnings(at("2026-01-12 09:59")))
+	require.Equal(t, WarnOFDTimeout, b.s.Warnings(at("2026-01-12 10:00")), "two days without a ticket")
+	b.must(&Confirm{Container: b.ticket(1, nil)}, "2026-01-12 10:00")
+	require.Zero(t, b.s.Warnings(at("2027-06-23 23:59")))
+	require.Equal(t, WarnExhausted, b.s.Warnings(at("2027-06-24 00:00")), "30 days left")
+	require.Equal(t, WarnExhausted, b.s.Warnings(at("2027-07-20 00:00")))
+	require.Equal(t, WarnExhausted|WarnReplace, b.s.Warnings(at("2027-07-21 00:00")), "3 days left")
+	b.s.LastNumber = 98
+	require.Zero(t, b.s.Warnings(at("2026-01-12 10:00")))
+	b.s.LastNumber = 99
+	require.Equal(t, WarnMemory, b.s.Warnings(at("2026-01-12 10:00")))
+}
+
+func TestTerms(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		model Model
+		r     Registration
+		want  uint16
+	}{
+		{"13 months", Model13, Registration{}, 410},
+		{"excise goods", Model36, Registration{Modes: ffd.Modes{Conditions: ffd.ExciseGoods}}, 410},
+		{"15 months", Model15, Registration{FFD: ffd.V120}, 470},
+		{"15 months, lottery, 1.2", Model15, Registration{FFD: ffd.V120, Modes: ffd.Modes{Conditions: ffd.Lottery}}, 410},
+		{"15 months, lottery, 1.05", Model15, Registration{FFD: ffd.V105, Modes: ffd.Modes{Conditions: ffd.Lottery}}, 470},
+		{"15 months, autonomous", Model15, Registration{FFD: ffd.V120, Modes: ffd.Modes{Offline: true}}, 410},
+		{"36 months, goods under ОСН", Model36, Registration{TaxSystems: ffd.TaxOSN}, 560},
+		{"36 months, services under ОСН", Model36, Registration{TaxSystems: ffd.TaxOSN, Modes: ffd.Modes{Conditions: ffd.ServicesOnly}}, 1110},
+		{"36 months, УСН", Model36, Registration{TaxSystems: ffd.TaxUSNIncome}, 1110},
+		{"36 months, autonomous", Model36, Registration{TaxSystems: ffd.TaxUSNIncome, Modes: ffd.Modes{Offline: true}}, 560},
+	} {
+		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, c.model.termDays(&c.r)) })
+	}
+}
+
+func TestChangeOfRegistration(t *testing.T) {
+	b := newBench(t, ffd.V105, Model36, 250000)
+	b.must(b.registration(), "2026-01-10 10:00")
+	c := b.registration()
+	c.Reasons = 1<<0 | 1<<3 | 1<<7
+	d := b.must(c, "2026-01-11 10:00")
+	require.EqualValues(t, 11, d.Form)
+	require.Equal(t, []uint16{1056, 1002, 1001, 1109, 1110, 1108, 1062, 1101, 1101, 1101, 1013}, tags(t, d.TLV())[6:17])
+	b.s.Registrations = 12
+	require.ErrorIs(t, b.apply(c, "2026-01-11 10:00"), CodeMode)
+	b = newBench(t, ffd.V120, Model36, 250000)
+	b.must(b.registration(), "2026-01-10 10:00")
+	b.v = ffd.V105
+	c = b.registration()
+	c.Reasons = 1 << 21
+	require.ErrorIs(t, b.apply(c, "2026-01-11 10:00"), CodeMode, "the version of a drive is only raised")
+}

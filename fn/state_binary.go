@@ -1,0 +1,158 @@
+package fn
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"kktd/ffd"
+)
+
+// stateVersion is the first byte of the stored form. A new field gets a new
+// version; older ones are still read and take the new field's zero.
+const stateVersion = 1
+
+// ErrState is returned when a stored state does not decode. The drive is out of
+// service then; nothing is repaired.
+var ErrState = errors.New("fn: stored state cannot be read")
+
+// ErrNewerState is returned when a state was stored by a newer kktd.
+var ErrNewerState = errors.New("fn: stored state is of a newer version")
+
+// AppendBinary appends the stored form of the state: a version byte, then fixed
+// strings and variable-length numbers, some 150 to 900 bytes. It never fails.
+func (s *State) AppendBinary(b []byte) ([]byte, error) {
+	w := stateWriter{b: append(b, stateVersion)}
+	s.code(&w)
+	return w.b, nil
+}
+
+// ParseState reads what AppendBinary wrote, of this or an older version.
+func ParseState(b []byte) (State, error) {
+	var s State
+	if len(b) == 0 {
+		return s, fmt.Errorf("%w: empty", ErrState)
+	}
+	if b[0] > stateVersion {
+		return s, fmt.Errorf("%w: version %d, this kktd reads up to %d; use a newer kktd", ErrNewerState, b[0], stateVersion)
+	}
+	if b[0] == 0 {
+		return s, fmt.Errorf("%w: version 0", ErrState)
+	}
+	r := stateReader{b: b[1:]}
+	s.code(&r)
+	switch {
+	case r.failed:
+		return State{}, fmt.Errorf("%w: ends or overflows at byte %d of %d", ErrState, len(b)-len(r.b), len(b))
+	case len(r.b) != 0:
+		return State{}, fmt.Errorf("%w: %d bytes behind its end", ErrState, len(r.b))
+	}
+	return s, nil
+}
+
+// stateCoder is a writer or a reader of fields, so that one list of fields,
+// State.code, serves both ways.
+type stateCoder interface {
+	raw(b []byte)
+	uint(v *uint64, max uint64)
+}
+
+type stateWriter struct{ b []byte }
+
+func (w *stateWriter) raw(b []byte)             { w.b = append(w.b, b...) }
+func (w *stateWriter) uint(v *uint64, _ uint64) { w.b = binary.AppendUvarint(w.b, *v) }
+
+type stateReader struct {
+	b      []byte
+	failed bool
+}
+
+func (r *stateReader) raw(b []byte) {
+	if len(r.b) < len(b) {
+		r.failed = true
+		return
+	}
+	copy(b, r.b)
+	r.b = r.b[len(b):]
+}
+
+func (r *stateReader) uint(v *uint64, max uint64) {
+	x, n := binary.Uvarint(r.b)
+	if n <= 0 || x > max {
+		r.failed = true
+		return
+	}
+	*v, r.b = x, r.b[n:]
+}
+
+// num codes one number of any width.
+func num[T ~uint8 | ~uint16 | ~uint32 | ~uint64](c stateCoder, v *T) {
+	x := uint64(*v)
+	c.uint(&x, uint64(^T(0)))
+	*v = T(x)
+}
+
+func truth(c stateCoder, v *bool) {
+	var x uint64
+	if *v {
+		x = 1
+	}
+	c.uint(&x, 1)
+	*v = x == 1
+}
+
+// code lists the fields of version 1 in their stored order.
+func (s *State) code(c stateCoder) {
+	c.raw(s.Drive[:])
+	num(c, &s.Model)
+	num(c, &s.MaxFFD)
+	num(c, &s.Capacity)
+	num(c, &s.Phase)
+	num(c, &s.Registrations)
+	num(c, &s.Registered)
+	num(c, &s.TermDays)
+	r := &s.Registration
+	num(c, &r.FFD)
+	c.raw(r.RegNumber[:])
+	c.raw(r.INN[:])
+	c.raw(r.OFDINN[:])
+	num(c, &r.TaxSystems)
+	truth(c, &r.Modes.Encryption)
+	truth(c, &r.Modes.Offline)
+	truth(c, &r.Modes.Automatic)
+	num(c, &r.Modes.Conditions)
+	num(c, &s.LastNumber)
+	num(c, &s.LastTime)
+	num(c, &s.LastForm)
+	truth(c, &s.ShiftOpen)
+	num(c, &s.Shift)
+	num(c, &s.ShiftOpened)
+	num(c, &s.ShiftReceipts)
+	num(c, &s.ShiftDocuments)
+	codeTotals(c, &s.ShiftTotals)
+	codeTotals(c, &s.Totals)
+	num(c, &s.FirstUnsent)
+	num(c, &s.FirstUnsentTime)
+	num(c, &s.OperatorCode)
+	num(c, &s.OperatorWarning)
+	num(c, &s.Messages)
+}
+
+func codeTotals(c stateCoder, t *ffd.Totals) {
+	for i := range t.Receipts {
+		codeSettlements(c, &t.Receipts[i])
+	}
+	for i := range t.Corrections {
+		codeSettlements(c, &t.Corrections[i])
+	}
+}
+
+func codeSettlements(c stateCoder, t *ffd.SettlementTotals) {
+	num(c, &t.Count)
+	for _, v := range [...]*uint64{&t.Payments.Cash, &t.Payments.Cashless, &t.Payments.Prepaid, &t.Payments.Credit, &t.Payments.Provision, &t.Total} {
+		num(c, v)
+	}
+	for i := range t.VAT {
+		num(c, &t.VAT[i])
+	}
+}

@@ -1,0 +1,122 @@
+package fn
+
+import (
+	"encoding/hex"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kktd/ffd"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+// lived is a drive with something in every field.
+func lived(t *testing.T, v ffd.Version) *bench {
+	b := newBench(t, v, Model36, 250000)
+	b.must(b.registration(), "2026-01-10 10:00")
+	r := b.receipt(12345)
+	r.Shift = b.autoShift()
+	b.must(r, "2026-01-10 10:05")
+	b.must(&Confirm{Container: b.ticket(1, func(c *ffd.Confirmation) { c.Message = 0x42 }), NextTime: at("2026-01-10 10:05")}, "2026-01-10 10:06")
+	b.must(&CloseShift{Data: b.shiftData(5)}, "2026-01-10 20:00")
+	b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-11 09:00")
+	b.must(b.receipt(99), "2026-01-11 09:01")
+	return b
+}
+
+func TestStateForm(t *testing.T) {
+	s := lived(t, ffd.V120).s
+	form, err := s.AppendBinary(nil)
+	require.NoError(t, err)
+	require.Less(t, len(form), 2048)
+	golden(t, "state-v1.hex", hex.EncodeToString(form)+"\n")
+	back, err := ParseState(form)
+	require.NoError(t, err)
+	require.Equal(t, s, back)
+	for n := range form {
+		_, err := ParseState(form[:n])
+		require.ErrorIs(t, err, ErrState, "cut to %d bytes", n)
+	}
+	_, err = ParseState(append(form, 0))
+	require.ErrorIs(t, err, ErrState)
+	form[0] = stateVersion + 1
+	_, err = ParseState(form)
+	require.ErrorIs(t, err, ErrNewerState)
+}
+
+// TestDocumentsGolden holds the bytes of every form that a life makes, with a
+// fixed clock and the published key.
+func TestDocumentsGolden(t *testing.T) {
+	for _, v := range []ffd.Version{ffd.V105, ffd.V110, ffd.V120} {
+		t.Run(v.String(), func(t *testing.T) {
+			var lines strings.Builder
+			for _, d := range lived(t, v).out.Documents {
+				lines.WriteString(hex.EncodeToString(d.Container) + "\n")
+			}
+			golden(t, "documents-"+v.String()+".hex", lines.String())
+		})
+	}
+}
+
+func FuzzParseState(f *testing.F) {
+	s := Blank(driveNumber, Model36, ffd.V120, 1000)
+	form, _ := s.AppendBinary(nil)
+	f.Add(form)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParseState(b)
+		if err != nil {
+			return
+		}
+		again, _ := s.AppendBinary(nil)
+		back, err := ParseState(again)
+		require.NoError(t, err)
+		require.Equal(t, s, back)
+	})
+}
+
+func TestReceiptStepAllocatesNothing(t *testing.T) {
+	b := newBench(t, ffd.V120, Model36, 250000)
+	b.must(b.registration(), "2026-01-10 10:00")
+	r := b.receipt(100)
+	r.Shift = b.autoShift()
+	b.must(r, "2026-01-10 10:00")
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		b.out.Reset()
+		if err := b.m.Apply(&b.s, r, at("2026-01-10 10:00"), &b.out); err != nil {
+			t.Fatal(err)
+		}
+	}))
+}
+
+func BenchmarkReceiptStep(bb *testing.B) {
+	b := newBench(bb, ffd.V120, Model36, 1<<30)
+	b.must(b.registration(), "2026-01-10 10:00")
+	r := b.receipt(100)
+	r.Shift = b.autoShift()
+	now := at("2026-01-10 10:00")
+	bb.ReportAllocs()
+	for bb.Loop() {
+		b.s.LastNumber = 10 // three bytes of the container hold the number
+		b.out.Reset()
+		if err := b.m.Apply(&b.s, r, now, &b.out); err != nil {
+			bb.Fatal(err)
+		}
+	}
+}
