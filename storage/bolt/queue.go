@@ -1,0 +1,186 @@
+package bolt
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"kktd/storage"
+)
+
+// gatherLimit bounds how long the committer yields to writers it expects. It is far below the time of an fsync
+// and far above what a writer needs from its answer to its next change.
+const gatherLimit = 100 * time.Microsecond
+
+// pending is a change on its way through the committer. The writer and the committer share it: whoever claims it
+// first decides, the writer that it is withdrawn or the committer that it is in a group.
+type pending struct {
+	world  *world
+	change storage.Change
+	claim  atomic.Bool
+	done   chan struct{} // one value when result and err stand
+
+	result storage.Result
+	err    error
+}
+
+// queue is where writers leave their changes for the committer.
+type queue struct {
+	mu      sync.Mutex
+	waiting []*pending
+	closed  bool
+	failed  error // why no more changes are taken
+	jam     bool  // bbolt's write lock is lost: closing the file would hang
+
+	length atomic.Int32  // of waiting, to be looked at without the lock
+	wake   chan struct{} // holds a value when there is something to do
+	spare  []*pending    // the array of the last group, for the next one
+	limit  *time.Timer
+	pool   sync.Pool
+}
+
+func (q *queue) init() {
+	q.wake = make(chan struct{}, 1)
+	q.limit = time.NewTimer(gatherLimit)
+	q.pool.New = func() any { return &pending{done: make(chan struct{}, 1)} }
+}
+
+// Append implements storage.Store.
+func (s *Store) Append(ctx context.Context, c storage.Change) (storage.Result, error) {
+	if err := c.Check(); err != nil {
+		return storage.Result{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return storage.Result{}, err
+	}
+	if s.readOnly {
+		return storage.Result{}, fmt.Errorf("%s is open for reading only: %w", s.path, storage.ErrUnsupported)
+	}
+	q := &s.queue
+	p := q.pool.Get().(*pending)
+	p.world, p.change = s.world, c
+	if err := q.push(p); err != nil {
+		q.release(p)
+		return storage.Result{}, err
+	}
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		if p.claim.CompareAndSwap(false, true) {
+			return storage.Result{}, ctx.Err() // the committer will find it claimed and drop it
+		}
+		<-p.done
+	}
+	result, err := p.result, p.err
+	q.release(p)
+	return result, err
+}
+
+func (q *queue) release(p *pending) {
+	p.world, p.change = nil, storage.Change{}
+	p.result, p.err = storage.Result{}, nil
+	p.claim.Store(false)
+	q.pool.Put(p)
+}
+
+func (q *queue) push(p *pending) error {
+	q.mu.Lock()
+	err := q.failed
+	switch {
+	case q.closed:
+		err = storage.ErrClosed
+	case err == nil:
+		q.waiting = append(q.waiting, p)
+		q.length.Store(int32(len(q.waiting)))
+	}
+	q.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	q.signal()
+	return nil
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take waits for changes and returns them; more is false when the queue is closed. The group is valid until the next
+// call. expected is how many are worth waiting for.
+func (q *queue) take(expected int) (group []*pending, more bool) {
+	<-q.wake
+	q.gather(expected)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	taken := q.waiting
+	q.waiting = q.spare[:0]
+	q.length.Store(0)
+	q.spare = taken
+	group = taken[:0]
+	for _, p := range taken {
+		if p.claim.CompareAndSwap(false, true) {
+			group = append(group, p)
+		}
+	}
+	clear(taken[len(group):])
+	return group, !q.closed
+}
+
+// gather yields to the writers until as many changes wait as expected, or gatherLimit has passed. One change is not
+// waited for: a lone writer has nobody to share a commit with.
+func (q *queue) gather(expected int) {
+	if expected < 2 || int(q.length.Load()) >= expected {
+		return
+	}
+	q.limit.Reset(gatherLimit)
+	for int(q.length.Load()) < expected {
+		select {
+		case <-q.limit.C:
+			return
+		default:
+			runtime.Gosched()
+		}
+	}
+}
+
+// close refuses further changes; it reports whether this call closed the queue.
+func (q *queue) close() bool {
+	q.mu.Lock()
+	first := !q.closed
+	q.closed = true
+	q.mu.Unlock()
+	q.signal()
+	return first
+}
+
+func (q *queue) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
+// fail refuses further changes with the reason. jam tells that bbolt's write lock was not given back.
+func (q *queue) fail(cause error, jam bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.failed = fmt.Errorf("no more changes are taken until kktd is started again: %w", cause)
+	q.jam = jam
+}
+
+func (q *queue) failure() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.failed
+}
+
+func (q *queue) jammed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.jam
+}
