@@ -22,7 +22,7 @@ var ErrNewerState = errors.New("fn: stored state is of a newer version")
 // AppendBinary appends the stored form of the state: a version byte, then fixed
 // strings and variable-length numbers, some 150 to 900 bytes. It never fails.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
-	w := stateWriter{b: append(b, stateVersion)}
+	w := stateCoder{b: append(b, stateVersion)}
 	s.code(&w)
 	return w.b, nil
 }
@@ -39,7 +39,7 @@ func ParseState(b []byte) (State, error) {
 	if b[0] == 0 {
 		return s, fmt.Errorf("%w: version 0", ErrState)
 	}
-	r := stateReader{b: b[1:]}
+	r := stateCoder{b: b[1:], reading: true}
 	s.code(&r)
 	switch {
 	case r.failed:
@@ -50,59 +50,52 @@ func ParseState(b []byte) (State, error) {
 	return s, nil
 }
 
-// stateCoder is a writer or a reader of fields, so that one list of fields,
-// State.code, serves both ways.
-type stateCoder interface {
-	raw(b []byte)
-	uint(v *uint64, max uint64)
+// stateCoder writes or reads fields, so that one list of fields, State.code,
+// serves both ways.
+type stateCoder struct {
+	b       []byte // written so far, or still to be read
+	reading bool
+	failed  bool
 }
 
-type stateWriter struct{ b []byte }
-
-func (w *stateWriter) raw(b []byte)             { w.b = append(w.b, b...) }
-func (w *stateWriter) uint(v *uint64, _ uint64) { w.b = binary.AppendUvarint(w.b, *v) }
-
-type stateReader struct {
-	b      []byte
-	failed bool
-}
-
-func (r *stateReader) raw(b []byte) {
-	if len(r.b) < len(b) {
-		r.failed = true
-		return
+func (c *stateCoder) raw(v []byte) {
+	switch {
+	case !c.reading:
+		c.b = append(c.b, v...)
+	case len(c.b) < len(v):
+		c.failed = true
+	default:
+		copy(v, c.b)
+		c.b = c.b[len(v):]
 	}
-	copy(b, r.b)
-	r.b = r.b[len(b):]
-}
-
-func (r *stateReader) uint(v *uint64, max uint64) {
-	x, n := binary.Uvarint(r.b)
-	if n <= 0 || x > max {
-		r.failed = true
-		return
-	}
-	*v, r.b = x, r.b[n:]
 }
 
 // num codes one number of any width.
-func num[T ~uint8 | ~uint16 | ~uint32 | ~uint64](c stateCoder, v *T) {
-	x := uint64(*v)
-	c.uint(&x, uint64(^T(0)))
-	*v = T(x)
+func num[T ~uint8 | ~uint16 | ~uint32 | ~uint64](c *stateCoder, v *T) {
+	if !c.reading {
+		c.b = binary.AppendUvarint(c.b, uint64(*v))
+		return
+	}
+	x, n := binary.Uvarint(c.b)
+	if n <= 0 || x > uint64(^T(0)) {
+		c.failed = true
+		return
+	}
+	*v, c.b = T(x), c.b[n:]
 }
 
-func truth(c stateCoder, v *bool) {
-	var x uint64
+func truth(c *stateCoder, v *bool) {
+	var x uint8
 	if *v {
 		x = 1
 	}
-	c.uint(&x, 1)
+	num(c, &x)
 	*v = x == 1
+	c.failed = c.failed || x > 1
 }
 
 // code lists the fields of version 1 in their stored order.
-func (s *State) code(c stateCoder) {
+func (s *State) code(c *stateCoder) {
 	c.raw(s.Drive[:])
 	num(c, &s.Model)
 	num(c, &s.MaxFFD)
@@ -138,7 +131,7 @@ func (s *State) code(c stateCoder) {
 	num(c, &s.Messages)
 }
 
-func codeTotals(c stateCoder, t *ffd.Totals) {
+func codeTotals(c *stateCoder, t *ffd.Totals) {
 	for i := range t.Receipts {
 		codeSettlements(c, &t.Receipts[i])
 	}
@@ -147,7 +140,7 @@ func codeTotals(c stateCoder, t *ffd.Totals) {
 	}
 }
 
-func codeSettlements(c stateCoder, t *ffd.SettlementTotals) {
+func codeSettlements(c *stateCoder, t *ffd.SettlementTotals) {
 	num(c, &t.Count)
 	for _, v := range [...]*uint64{&t.Payments.Cash, &t.Payments.Cashless, &t.Payments.Prepaid, &t.Payments.Credit, &t.Payments.Provision, &t.Total} {
 		num(c, v)

@@ -1,0 +1,156 @@
+package kkt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"kktd/event"
+	"kktd/fn"
+	"kktd/storage"
+)
+
+// batch is what one commit of a register carries. It is taken from a pool and
+// belongs to the running goroutine.
+type batch struct {
+	r     *Register
+	jobs  []job
+	now   int64   // Unix milliseconds
+	wall  fn.Time // the same moment on the register's wall clock
+	state fn.State
+	out   fn.Output
+
+	change  storage.Change
+	buf     []byte // keys, values and events of the change
+	form    []byte // of the state
+	profile *profile
+	dirty   bool // there is something to commit
+}
+
+// process applies the jobs of the batch, commits once and answers them.
+func (b *batch) process(r *Register) {
+	err := r.broken()
+	if err == nil {
+		b.begin(r)
+		// Tickets first: the age of the oldest unsent document, which receipts are
+		// judged by, then needs one look at the store a batch.
+		for _, tickets := range [...]bool{true, false} {
+			for _, j := range b.jobs {
+				if _, is := j.(*ticketJob); is == tickets {
+					j.apply(b)
+				}
+			}
+			if tickets {
+				err = b.settleUnsent()
+			}
+			if err != nil {
+				break
+			}
+		}
+	}
+	if err == nil && b.dirty {
+		err = b.commit()
+	}
+	made := err == nil && len(b.out.Documents) > 0
+	for i, j := range b.jobs {
+		j.done(err)
+		b.jobs[i] = nil
+	}
+	if made && r.fleet.onDocuments != nil {
+		r.fleet.onDocuments(r)
+	}
+}
+
+func (r *Register) broken() error {
+	r.view.Lock()
+	defer r.view.Unlock()
+	return r.view.broken
+}
+
+func (b *batch) begin(r *Register) {
+	b.r, b.profile = r, r.profile.Load()
+	b.now = r.fleet.clock.Now().UnixMilli()
+	b.wall = r.fleet.wall(b.profile.zone)
+	b.state = r.state
+	b.out.Reset()
+	b.buf, b.dirty = b.buf[:0], false
+	b.change = storage.Change{Drive: b.profile.Drive(), Expect: r.version, Documents: b.change.Documents[:0],
+		Tickets: b.change.Tickets[:0], Records: b.change.Records[:0], Events: b.change.Events[:0]}
+}
+
+// settleUnsent finds the time of the oldest unsent document after tickets moved
+// the range on.
+func (b *batch) settleUnsent() error {
+	if b.state.FirstUnsent == 0 || b.state.FirstUnsentTime != 0 {
+		return nil
+	}
+	t, err := b.r.timeOf(b.state.FirstUnsent)
+	b.state.FirstUnsentTime = t
+	return err
+}
+
+// slice keeps bytes that were appended to buf for the change.
+func (b *batch) slice(start int) []byte { return b.buf[start:len(b.buf):len(b.buf)] }
+
+func (b *batch) put(kind storage.Kind, key, value []byte) {
+	start := len(b.buf)
+	b.buf = append(b.buf, key...)
+	b.change.Records = append(b.change.Records, storage.Record{Kind: kind, Key: b.slice(start), Value: value})
+}
+
+func (b *batch) tell(e event.Event) {
+	e.Time, e.Register, e.Drive = b.now, b.profile.Serial, b.profile.DriveNumber
+	start := len(b.buf)
+	b.buf = e.Append(b.buf)
+	b.change.Events = append(b.change.Events, b.slice(start))
+}
+
+// commit stores the batch and takes over the new state.
+func (b *batch) commit() error {
+	r := b.r
+	var err error
+	if b.form, err = b.state.AppendBinary(b.form[:0]); err != nil {
+		return err
+	}
+	b.change.State = b.form
+	for i := range b.out.Documents {
+		d := &b.out.Documents[i]
+		b.change.Documents = append(b.change.Documents, storage.Document{Number: d.Number, Container: d.Container})
+	}
+	res, err := r.fleet.store.Append(context.Background(), b.change)
+	if errors.Is(err, storage.ErrUnknownOutcome) {
+		res.Version, err = r.look(b.change.Expect+1, b.form, err)
+	}
+	if err != nil {
+		// Nothing of the batch is stored: the register goes on from where it was.
+		// Another version in the store means that it is not ours alone.
+		if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrGap) {
+			err = fmt.Errorf("%w: %w", ErrOutOfService, err)
+			r.publish(err)
+		}
+		r.fleet.log.WithField("register", b.profile.Serial).WithError(err).Error("commit failed")
+		return fmt.Errorf("register %s: %w", b.profile.Serial, err)
+	}
+	r.state, r.version = b.state, res.Version
+	if b.profile != r.profile.Load() {
+		r.profile.Store(b.profile)
+	}
+	r.publish(nil)
+	return nil
+}
+
+// look finds out what became of a commit with an unknown outcome: the version
+// in the store tells.
+func (r *Register) look(want uint64, form []byte, cause error) (uint64, error) {
+	stored, version, err := r.fleet.store.State(r.profile.Load().Drive())
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w: the outcome of a commit is unknown: %w: %w", ErrOutOfService, cause, err)
+		r.publish(err)
+		return 0, err
+	case version == want && bytes.Equal(stored, form):
+		return version, nil
+	}
+	return 0, cause
+}

@@ -1,0 +1,45 @@
+package kkt
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNotFound is returned when a register, a receipt, an account or a document
+// is not there.
+var ErrNotFound = errors.New("kkt: not found")
+
+// ErrClosed is returned when the fleet is stopping.
+var ErrClosed = errors.New("kkt: stopping")
+
+// ErrInvalid is returned when data for a register cannot be used.
+var ErrInvalid = errors.New("kkt: invalid data")
+
+// ErrOutOfService is returned by a register whose stored state cannot be used.
+var ErrOutOfService = errors.New("kkt: register is out of service")
+
+// Lack says what no register of an organisation offers.
+type Lack string
+
+// What a choice of a register can lack; each API has codes of its own for them.
+const (
+	LackRegister      Lack = "register"       // the organisation has none at all
+	LackTaxSystem     Lack = "tax system"     // none is registered for the taxation system
+	LackBSO           Lack = "bso"            // none has the БСО sign
+	LackNoBSO         Lack = "no bso"         // all have the БСО sign
+	LackCash          Lack = "cash"           // none takes cash
+	LackAgent         Lack = "agent"          // none may act as an agent
+	LackUserAttribute Lack = "user attribute" // none supports tag 1084
+	LackMemory        Lack = "memory"         // every drive that fits is full
+	LackSuitable      Lack = "suitable"       // the conditions exclude one another
+)
+
+// ChoiceError is returned when no register fits a receipt.
+type ChoiceError struct {
+	INN  string
+	Lack Lack
+}
+
+func (e *ChoiceError) Error() string {
+	return fmt.Sprintf("kkt: no register of %s fits: %s", e.INN, e.Lack)
+}

@@ -1,0 +1,235 @@
+package kkt
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"kktd/clock"
+	"kktd/fn"
+	"kktd/storage"
+)
+
+// Options are what a fleet needs from outside.
+type Options struct {
+	Store  storage.Store
+	Clock  clock.Clock
+	Log    logrus.FieldLogger
+	Master []byte // key of the fiscal signs; empty: fn.DefaultMaster
+	// Seed is where ids come from. A store that has a seed keeps its own.
+	Seed       uint64
+	TicketMode fn.TicketMode
+	// AnyDriveNumber allows drive numbers that do not begin with 9999.
+	AnyDriveNumber bool
+	// Strict makes errors of what is a warning otherwise: check digits.
+	Strict bool
+	// OnDocuments is called after each commit that made documents, on the
+	// register's goroutine; it must be quick.
+	OnDocuments func(*Register)
+}
+
+// Fleet is all organisations, accounts and registers of one store.
+type Fleet struct {
+	store       storage.Store
+	clock       clock.Clock
+	log         logrus.FieldLogger
+	master      []byte
+	ids         idMaker
+	ticketMode  fn.TicketMode
+	anyDrive    bool
+	strict      bool
+	onDocuments func(*Register)
+	batches     sync.Pool
+	jobs        sync.Pool
+
+	mu            sync.RWMutex // guards the maps
+	organisations map[string]Organisation
+	accounts      map[string]Account
+	registers     map[string]*Register   // by serial number
+	byINN         map[string][]*Register // in the order of their ids
+	lastID        uint64
+
+	sequence atomic.Uint64 // of the last receipt record
+	creating sync.Mutex    // one registration at a time
+	replay   replays
+
+	closing struct {
+		sync.Mutex
+		closed  bool
+		pending int
+		idle    *sync.Cond
+	}
+}
+
+// Open reads organisations, accounts and registers from the store. A register
+// whose data cannot be used is out of service, with a log line; the others work.
+func Open(o Options) (*Fleet, error) {
+	f := &Fleet{store: o.Store, clock: o.Clock, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
+		strict: o.Strict, onDocuments: o.OnDocuments, organisations: map[string]Organisation{}, accounts: map[string]Account{},
+		registers: map[string]*Register{}, byINN: map[string][]*Register{}}
+	if len(f.master) == 0 {
+		f.master = []byte(fn.DefaultMaster)
+	}
+	f.batches.New = func() any { return new(batch) }
+	f.jobs.New = func() any { return &receiptJob{ready: make(chan struct{}, 1)} }
+	f.replay.calls = map[[32]byte]chan struct{}{}
+	f.closing.idle = sync.NewCond(&f.closing.Mutex)
+	if err := f.loadSeed(o.Seed); err != nil {
+		return nil, err
+	}
+	key, _, err := f.store.LastRecord(kindReceipt, nil)
+	if err == nil {
+		f.sequence.Store(sequenceOf(key))
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	if err := loadJSON(f.store, kindOrganisation, func(v Organisation) { f.organisations[v.INN] = v }); err != nil {
+		return nil, err
+	}
+	if err := loadJSON(f.store, kindAccount, func(v Account) { f.accounts[v.PublicID] = v }); err != nil {
+		return nil, err
+	}
+	var records []registerRecord
+	if err := loadJSON(f.store, kindRegister, func(v registerRecord) { records = append(records, v) }); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(records, func(a, b registerRecord) int { return int(a.ID) - int(b.ID) })
+	for _, rec := range records {
+		p, err := newProfile(rec.ID, rec.Settings)
+		if err != nil {
+			return nil, fmt.Errorf("register %s: %w", rec.Serial, err)
+		}
+		r := &Register{fleet: f, id: rec.ID}
+		r.profile.Store(p)
+		if err := r.load(); err != nil {
+			r.publish(fmt.Errorf("%w: %w", ErrOutOfService, err))
+			f.log.WithField("register", rec.Serial).WithError(err).Error("register is out of service")
+		}
+		f.add(r)
+	}
+	return f, nil
+}
+
+func loadJSON[T any](s storage.Store, kind storage.Kind, add func(T)) error {
+	return s.Records(kind, nil, nil, 0, func(key, value []byte) error {
+		var v T
+		if err := json.Unmarshal(value, &v); err != nil {
+			return fmt.Errorf("%w: %q: %w", ErrRecord, key, err)
+		}
+		add(v)
+		return nil
+	})
+}
+
+var seedKey = []byte("seed")
+
+// loadSeed takes the seed of the store, or stores the one given.
+func (f *Fleet) loadSeed(seed uint64) error {
+	value, err := f.store.Record(kindMeta, seedKey)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		value = binary.BigEndian.AppendUint64(nil, seed)
+		err = f.append(storage.Change{Records: []storage.Record{{Kind: kindMeta, Key: seedKey, Value: value}}})
+	case err == nil && len(value) != 8:
+		err = fmt.Errorf("%w: seed of %d bytes", ErrRecord, len(value))
+	}
+	if err != nil {
+		return err
+	}
+	f.ids = newIDMaker(binary.BigEndian.Uint64(value))
+	return nil
+}
+
+// add makes a register known. The caller holds mu or is alone.
+func (f *Fleet) add(r *Register) {
+	p := r.profile.Load()
+	f.registers[p.Serial] = r
+	f.byINN[p.INN] = append(f.byINN[p.INN], r)
+	f.lastID = max(f.lastID, r.id)
+}
+
+// wall is the moment on the wall clock of a zone.
+func (f *Fleet) wall(zone *time.Location) fn.Time { return fn.Time(clock.Wall(f.clock.Now(), zone)) }
+
+// Account finds the credentials of a public id.
+func (f *Fleet) Account(publicID string) (Account, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	a, ok := f.accounts[publicID]
+	return a, ok
+}
+
+// Organisation finds a user of registers.
+func (f *Fleet) Organisation(inn string) (Organisation, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	o, ok := f.organisations[inn]
+	return o, ok
+}
+
+// Register finds a register by its serial number.
+func (f *Fleet) Register(serial string) (*Register, error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if r := f.registers[serial]; r != nil {
+		return r, nil
+	}
+	return nil, fmt.Errorf("%w: register %q", ErrNotFound, serial)
+}
+
+// Registers are all registers by serial number.
+func (f *Fleet) Registers() []*Register {
+	f.mu.RLock()
+	list := make([]*Register, 0, len(f.registers))
+	for _, r := range f.registers {
+		list = append(list, r)
+	}
+	f.mu.RUnlock()
+	slices.SortFunc(list, func(a, b *Register) int { return strings.Compare(a.Serial(), b.Serial()) })
+	return list
+}
+
+// Empty tells that the store has never had a register.
+func (f *Fleet) Empty() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return len(f.registers) == 0
+}
+
+// enter counts a job in; false when the fleet is closing.
+func (f *Fleet) enter() bool {
+	f.closing.Lock()
+	defer f.closing.Unlock()
+	if f.closing.closed {
+		return false
+	}
+	f.closing.pending++
+	return true
+}
+
+func (f *Fleet) leave(n int) {
+	f.closing.Lock()
+	defer f.closing.Unlock()
+	if f.closing.pending -= n; f.closing.pending == 0 {
+		f.closing.idle.Broadcast()
+	}
+}
+
+// Close refuses new jobs and waits for those that are queued. It does not close
+// the store.
+func (f *Fleet) Close() {
+	f.closing.Lock()
+	defer f.closing.Unlock()
+	f.closing.closed = true
+	for f.closing.pending > 0 {
+		f.closing.idle.Wait()
+	}
+}

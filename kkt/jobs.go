@@ -1,0 +1,150 @@
+package kkt
+
+import (
+	"errors"
+
+	"kktd/event"
+	"kktd/fn"
+	"kktd/storage"
+)
+
+// receiptJob makes the documents of one receipt and its record.
+type receiptJob struct {
+	profile *profile // that the parts were prepared with
+	parts   []fn.Receipt
+	request *Request
+	outcome Outcome
+	err     error
+	ready   chan struct{}
+
+	data      []byte // of the parts, reused
+	documents []uint32
+}
+
+// errStale is returned when the registration changed between the preparation of
+// a receipt and its turn: it must be prepared again.
+var errStale = errors.New("kkt: the registration has changed")
+
+func (j *receiptJob) apply(b *batch) {
+	if j.profile != b.profile {
+		j.err = errStale
+		return
+	}
+	state, documents := b.state, len(b.out.Documents)
+	rec := ReceiptRecord{Status: Processed, Register: b.profile.Serial, Drive: b.profile.Drive(), API: j.request.API,
+		Account: j.request.Account, InvoiceID: j.request.InvoiceID, AccountID: j.request.AccountID, Created: b.now, Raw: j.request.Raw}
+	j.err, j.documents = nil, j.documents[:0]
+	for i := range j.parts {
+		err := b.r.machine.Apply(&b.state, &j.parts[i], b.wall, &b.out)
+		if err == nil {
+			j.documents = append(j.documents, b.state.LastNumber)
+			continue
+		}
+		// All parts or none.
+		b.state, b.out.Documents = state, b.out.Documents[:documents]
+		if refusal := (*fn.Refusal)(nil); !errors.As(err, &refusal) {
+			j.err = err
+			return
+		}
+		j.documents, rec.Status, rec.Error = j.documents[:0], Failed, err.Error()
+		break
+	}
+	rec.Documents = j.documents
+	sequence := b.r.fleet.sequence.Add(1)
+	key := receiptKey(b.r.id, sequence)
+	j.outcome = Outcome{ID: b.r.fleet.ids.make(b.r.id, sequence), Status: rec.Status, Register: b.profile.Serial,
+		Warnings: b.profile.warnings(&b.state, b.wall)}
+	start := len(b.buf)
+	b.buf = rec.append(b.buf)
+	b.put(kindReceipt, key[:], b.slice(start))
+	b.tellDocuments(documents, j.outcome.ID)
+	if rec.Status == Failed {
+		b.tell(event.Event{Kind: event.ReceiptFailed, Receipt: j.outcome.ID, Text: rec.Error})
+	}
+	if j.request.Render != nil {
+		j.outcome.Answer = j.request.Render(&j.outcome)
+	}
+	if j.request.Key != "" {
+		hash := answerKey(j.request)
+		start := len(b.buf)
+		b.buf = appendAnswer(b.buf, b.now, j.outcome.ID, j.outcome.Answer)
+		b.put(kindAnswer, hash[:], b.slice(start))
+	}
+	b.dirty = true
+}
+
+// tellDocuments tells of the documents from an index on; the receipt's id goes
+// with receipts, not with the shift reports before them.
+func (b *batch) tellDocuments(from int, receipt string) {
+	for _, d := range b.out.Documents[from:] {
+		e := event.Event{Kind: event.Document, Document: d.Number, Form: uint16(d.Form)}
+		if d.Form.IsSettlement() {
+			e.Receipt = receipt
+		}
+		b.tell(e)
+	}
+}
+
+func (j *receiptJob) done(err error) {
+	if err != nil {
+		j.err = err
+	}
+	j.ready <- struct{}{}
+}
+
+// ticketJob stores a ticket.
+type ticketJob struct {
+	number uint32
+	ticket []byte
+	tell   func(error)
+	err    error
+}
+
+// Confirm hands a ticket for a document to the drive. done is called once, after
+// the commit or with the reason why the drive does not take it. A ticket for a
+// document that has one is taken silently: the sender may repeat itself after a
+// lost answer.
+func (r *Register) Confirm(number uint32, ticket []byte, done func(error)) {
+	r.submit(&ticketJob{number: number, ticket: ticket, tell: done})
+}
+
+func (j *ticketJob) apply(b *batch) {
+	if first := b.state.FirstUnsent; first == 0 || j.number < first {
+		return
+	}
+	c := fn.Confirm{Container: j.ticket, Mode: b.r.fleet.ticketMode}
+	if j.err = b.r.machine.Apply(&b.state, &c, b.wall, &b.out); j.err != nil {
+		return
+	}
+	b.change.Tickets = append(b.change.Tickets, storage.Ticket{Number: j.number, Container: j.ticket})
+	b.tell(event.Event{Kind: event.Confirmed, Document: j.number})
+	b.dirty = true
+}
+
+func (j *ticketJob) done(err error) {
+	if err == nil {
+		err = j.err
+	}
+	j.tell(err)
+}
+
+// warnings are the troubles of a register that a client is told of.
+func (p *profile) warnings(s *fn.State, now fn.Time) []Warning {
+	flags := s.Warnings(now)
+	if flags == 0 {
+		return nil
+	}
+	var list []Warning
+	for _, w := range [...]struct {
+		flag fn.WarningFlags
+		kind WarningKind
+	}{
+		{fn.WarnExhausted, WarnTermEnding}, {fn.WarnOFDTimeout, WarnOFDQueue}, {fn.WarnMemory, WarnMemory},
+		{fn.WarnFormat, WarnFormatCheck}, {fn.WarnCritical, WarnOutOfOrder},
+	} {
+		if flags&w.flag != 0 {
+			list = append(list, Warning{Kind: w.kind, Register: p.Serial})
+		}
+	}
+	return list
+}

@@ -1,0 +1,111 @@
+package kkt
+
+import (
+	"kktd/ffd"
+	"kktd/storage"
+)
+
+// Receipt is what an outside API asks for. The fields of Parts that come from
+// the registration (place, address, cashier, sender, taxation system) are filled
+// in by the register where they are empty; sums of VAT and the missing defaults
+// of items are made by Submit.
+type Receipt struct {
+	INN string // of the user; chooses among the registers of the organisation
+	// BSO asks for a register with (true) or without (false) the БСО sign; nil
+	// takes any.
+	BSO *bool
+	// Parts are the documents, nearly always one. All are made or none. Form is
+	// set by the register: 3, or 4 on a register for БСО.
+	Parts []ffd.Receipt
+
+	Request Request
+}
+
+// Request is what an API keeps with a receipt to answer for it later.
+type Request struct {
+	API       string // name of the API, "cloudkassir"
+	Account   string // public id of the caller
+	InvoiceID string
+	AccountID string // of the buyer
+	Raw       []byte // the body as it came, secrets removed
+	// Key makes the request idempotent together with Account and the API's Scope:
+	// for an hour after a success the stored answer is given again. Empty: no
+	// protection.
+	Key   string
+	Scope string // e.g. the path
+	// Render makes the API's answer for a success. The bytes are stored in the
+	// same commit and come back in Outcome.Answer.
+	Render func(*Outcome) []byte
+}
+
+// Outcome tells what became of a receipt that was taken.
+type Outcome struct {
+	ID       string // 32 hex digits
+	Status   Status
+	Register string // serial number
+	Answer   []byte // what Render made, now or the first time
+	Replayed bool   // the answer is that of an earlier request with the same key
+	Warnings []Warning
+}
+
+// Status is the life of a receipt.
+type Status string
+
+// The states of a receipt. Error is final.
+const (
+	Queued    Status = "Queued"
+	Processed Status = "Processed"
+	Failed    Status = "Error"
+)
+
+// Warning is a trouble of a register that does not stop a receipt.
+type Warning struct {
+	Kind     WarningKind
+	Register string // serial number
+}
+
+// WarningKind names a trouble; each API has codes and words of its own for them.
+type WarningKind string
+
+// The troubles.
+const (
+	WarnTermEnding  WarningKind = "term"   // the term of the drive ends within 30 days
+	WarnOFDQueue    WarningKind = "queue"  // documents wait too long for the OFD
+	WarnMemory      WarningKind = "memory" // the drive is nearly full
+	WarnOutOfOrder  WarningKind = "broken" // the register is out of service
+	WarnFormatCheck WarningKind = "format" // the OFD refused the format of a document
+)
+
+// ReceiptRecord is what is stored of a receipt.
+type ReceiptRecord struct {
+	ID        string
+	Status    Status
+	Register  string // serial number
+	Drive     storage.DriveID
+	Documents []uint32 // numbers, one a part; empty while queued
+	Error     string   // of Status Error
+	API       string
+	Account   string
+	InvoiceID string
+	AccountID string
+	Created   int64 // business time, Unix milliseconds
+	Raw       []byte
+}
+
+// ReceiptDetails are the fiscal data of a processed receipt: of its first
+// document where it has several.
+type ReceiptDetails struct {
+	Register    Settings // the registration in force now
+	DriveNumber string
+	Number      uint32 // 1040
+	Shift       uint32
+	Receipt     uint32 // 1042
+	Sign        uint32 // the printed ФП
+	Time        uint32 // 1012
+	Total       uint64 // kopecks
+	Operation   ffd.Operation
+	Form        ffd.Form
+	TaxSystem   ffd.TaxSystems
+	Place       string // 1187 as in the document
+	Cashier     string // 1021
+}

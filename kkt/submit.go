@@ -1,0 +1,122 @@
+package kkt
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"kktd/storage"
+)
+
+// answerLife is how long a stored answer is given again, by the business clock
+// (spec/api/cloudkassir.md 1.3).
+const answerLife = time.Hour
+
+// Submit makes a receipt and returns when it is durable. What the drive itself
+// refuses is a receipt with Status Error, not an error: the client was answered
+// that it is queued.
+//
+// Errors: *ChoiceError when no register fits, *ffd.FieldError when a value cannot
+// be written, ErrOutOfService, ErrClosed, and the error of ctx when it ended
+// before the receipt was queued. After that Submit waits for the commit whatever
+// ctx says. r must not be used again.
+func (f *Fleet) Submit(ctx context.Context, r *Receipt) (*Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r.Request.Key == "" {
+		return f.make(r)
+	}
+	key := answerKey(&r.Request)
+	release, err := f.replay.enter(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if o, err := f.stored(key); o != nil || err != nil {
+		return o, err
+	}
+	return f.make(r)
+}
+
+func (f *Fleet) make(r *Receipt) (*Outcome, error) {
+	reg, err := f.choose(r)
+	if err != nil {
+		return nil, err
+	}
+	j := f.jobs.Get().(*receiptJob)
+	defer func() {
+		j.request, j.profile, j.outcome = nil, nil, Outcome{}
+		f.jobs.Put(j)
+	}()
+	bso := r.BSO != nil && *r.BSO
+	for {
+		j.request, j.profile, j.parts, j.data = &r.Request, reg.profile.Load(), j.parts[:0], j.data[:0]
+		for i := range r.Parts {
+			c, data, err := j.profile.prepare(&r.Parts[i], bso, j.data)
+			if err != nil {
+				return nil, err
+			}
+			j.parts, j.data = append(j.parts, c), data
+		}
+		reg.submit(j)
+		<-j.ready
+		switch {
+		case errors.Is(j.err, errStale):
+			continue
+		case j.err != nil:
+			return nil, j.err
+		}
+		o := j.outcome
+		return &o, nil
+	}
+}
+
+// stored is the answer that an earlier request with the key got, nil when there
+// is none or it is too old.
+func (f *Fleet) stored(key [32]byte) (*Outcome, error) {
+	value, err := f.store.Record(kindAnswer, key[:])
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	given, id, answer, err := parseAnswer(value)
+	if err != nil || f.clock.Now().UnixMilli()-given >= answerLife.Milliseconds() {
+		return nil, err
+	}
+	return &Outcome{ID: id, Answer: answer, Replayed: true}, nil
+}
+
+// replays lets requests with one key in one at a time: the second waits and then
+// finds the stored answer of the first.
+type replays struct {
+	mu    sync.Mutex
+	calls map[[32]byte]chan struct{}
+}
+
+func (x *replays) enter(ctx context.Context, key [32]byte) (release func(), err error) {
+	for {
+		x.mu.Lock()
+		running, busy := x.calls[key]
+		if !busy {
+			mine := make(chan struct{})
+			x.calls[key] = mine
+			x.mu.Unlock()
+			return func() {
+				x.mu.Lock()
+				delete(x.calls, key)
+				x.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		x.mu.Unlock()
+		select {
+		case <-running:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
