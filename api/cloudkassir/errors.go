@@ -1,0 +1,286 @@
+package cloudkassir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"kktd/api/internal/tolerant"
+	"kktd/ffd"
+	"kktd/fn"
+	"kktd/kkt"
+	"kktd/tlv"
+)
+
+// Error codes (spec/api/cloudkassir.md 5.10).
+const (
+	codeUnknown       = -1
+	codeNoRegister    = 2
+	codeTaxSystem     = 3
+	codeAgentData     = 4
+	codeSupplier      = 5
+	codePhone         = 6
+	codeSupplierINN   = 7
+	codeDriveFull     = 8
+	codeAgent         = 9
+	codeNoINN         = 11
+	codeNoItems       = 12
+	codePaidLess      = 13
+	codePaidMore      = 14
+	codeNoSuitable    = 15
+	codeNoBSO         = 17
+	codeOnlyBSO       = 18
+	codeNoCash        = 19
+	codeNoAgent       = 20
+	codeNoUserRequest = 21
+	codeDecimals      = 23
+	codeEmail         = 24
+	codeMissing       = 26
+	codeIncorrect     = 27
+)
+
+// sentence is the official text of a code; -1 has none.
+func sentence(code int) string {
+	switch code {
+	case codeNoRegister:
+		return "Отсутствует ККТ для фискализации транзакции для данной организации"
+	case codeTaxSystem:
+		return "Переданная система налогообложения не установлена ни в одной кассе для данной организации"
+	case codeAgentData:
+		return "Переданы не все необходимые данные агента"
+	case codeSupplier:
+		return "Отсутствует ИНН поставщика или телефон поставщика при агентском расчете"
+	case codePhone:
+		return "Оформление услуг не разрешено при регистрации ККТ или телефон покупателя передан в неверном формате"
+	case codeSupplierINN:
+		return "Неверный формат ИНН поставщика"
+	case codeDriveFull:
+		return "Ресурс хранения документов исчерпан (ФН переполнен)"
+	case codeAgent:
+		return "Ошибка агентских данных"
+	case codeNoINN:
+		return "Не передан ИНН"
+	case codeNoItems:
+		return "Отсутствует информация о товарах/услугах"
+	case codePaidLess:
+		return "Сумма по всем способам оплаты меньше итога чека"
+	case codePaidMore:
+		return "Вносимая безналичной оплатой сумма больше суммы чека"
+	case codeNoSuitable:
+		return "Нет подходящей ККМ для данной организации"
+	case codeNoBSO:
+		return "Нет касс с признаком БСО"
+	case codeOnlyBSO:
+		return "Нет касс без признака БСО"
+	case codeNoCash:
+		return "Нет касс поддерживающих наличный рассчет" // as the document spells it
+	case codeNoAgent:
+		return "Нет касс с агентским признаком"
+	case codeNoUserRequest:
+		return "Нет касс с поддержкой тега - Дополнительный реквизит пользователя"
+	case codeDecimals:
+		return "Неверный формат цены/суммы - не более двух знаков после точки"
+	case codeEmail:
+		return "Неверный формат email"
+	case codeMissing:
+		return "Не переданы необходимые данные"
+	case codeIncorrect:
+		return "Некорректные данные"
+	}
+	return "Некорректный запрос"
+}
+
+// check is a rule of a request. The values stand in the order of spec/api/cloudkassir.md 2.3.1: of all that a request
+// breaks, the smallest is answered, in whatever order the fields are read.
+type check uint8
+
+const (
+	checkBody check = iota
+	checkNoINN
+	checkINN
+	checkOrganisation
+	checkOperation
+	checkItems
+	checkNumbers
+	checkDecimals
+	checkTotal
+	checkEmail
+	checkPhone
+	checkAgentData
+	checkSupplier
+	checkSupplierINN
+	checkAgent
+	checkPaidLess
+	checkPaidMore
+	checkMissing
+	checkData
+)
+
+// code is the answer to a broken check.
+func (c check) code() int {
+	switch c {
+	case checkNoINN:
+		return codeNoINN
+	case checkItems:
+		return codeNoItems
+	case checkDecimals:
+		return codeDecimals
+	case checkEmail:
+		return codeEmail
+	case checkPhone:
+		return codePhone
+	case checkAgentData:
+		return codeAgentData
+	case checkSupplier:
+		return codeSupplier
+	case checkSupplierINN:
+		return codeSupplierINN
+	case checkAgent:
+		return codeAgent
+	case checkPaidLess:
+		return codePaidLess
+	case checkPaidMore:
+		return codePaidMore
+	case checkMissing:
+		return codeMissing
+	case checkData:
+		return codeIncorrect
+	}
+	return codeUnknown
+}
+
+// refusal is the answer to a request that is not carried out.
+type refusal struct {
+	check   check
+	code    int
+	field   string // as the client wrote it; "" when it is about no field
+	reason  string // Russian
+	message string // replaces sentence, field and reason
+	cause   error  // for the log alone
+}
+
+// text is the Message of the answer: the official sentence, the field, the reason.
+func (r *refusal) text() string {
+	if r.message != "" {
+		return r.message
+	}
+	parts := []string{sentence(r.code)}
+	if r.field != "" {
+		parts = append(parts, r.field)
+	}
+	if r.reason != "" {
+		parts = append(parts, r.reason)
+	}
+	return strings.Join(parts, ": ")
+}
+
+// reasonOf says in Russian which rule of the tolerant reader, or of a text, a value breaks.
+func reasonOf(err error) string {
+	if ce := (*tlv.CharError)(nil); errors.As(err, &ce) {
+		if ce.Char == utf8.RuneError {
+			return fmt.Sprintf("байт не в UTF-8 (символ %d)", ce.Index+1)
+		}
+		return fmt.Sprintf("символ \"%c\" (U+%04X, %d-й по счёту) нельзя записать в CP866", ce.Char, ce.Char, ce.Index+1)
+	}
+	switch {
+	case errors.Is(err, tolerant.ErrAbsent):
+		return "не передано"
+	case errors.Is(err, tolerant.ErrText):
+		return "ожидается строка"
+	case errors.Is(err, tolerant.ErrComma):
+		return "ожидается число с точкой, а не с запятой"
+	case errors.Is(err, tolerant.ErrNumber):
+		return "ожидается число"
+	case errors.Is(err, tolerant.ErrInteger):
+		return "ожидается целое число"
+	case errors.Is(err, tolerant.ErrDecimals):
+		return "слишком много знаков после точки"
+	case errors.Is(err, tolerant.ErrRange):
+		return "слишком большое число"
+	case errors.Is(err, tolerant.ErrBool):
+		return "ожидается true или false"
+	case errors.Is(err, tolerant.ErrArray):
+		return "ожидается массив"
+	case errors.Is(err, tolerant.ErrObject):
+		return "ожидается объект"
+	case errors.Is(err, tolerant.ErrPhone):
+		return "ожидается телефон, например +79161234567"
+	case errors.Is(err, tolerant.ErrEmail):
+		return "ожидается адрес, например user@example.com"
+	case errors.Is(err, tolerant.ErrDate):
+		return "ожидается дата, например 2022-03-21 или 21.03.2022"
+	case errors.Is(err, ffd.ErrProductCode):
+		return "не код товара"
+	}
+	if se := (*tolerant.SyntaxError)(nil); errors.As(err, &se) {
+		return fmt.Sprintf("JSON не разобран: строка %d, символ %d", se.Line, se.Column)
+	}
+	return "недопустимое значение"
+}
+
+// lackCode is the code of what no register offers.
+func lackCode(lack kkt.Lack) int {
+	switch lack {
+	case kkt.LackRegister:
+		return codeNoRegister
+	case kkt.LackTaxSystem:
+		return codeTaxSystem
+	case kkt.LackBSO:
+		return codeNoBSO
+	case kkt.LackNoBSO:
+		return codeOnlyBSO
+	case kkt.LackCash:
+		return codeNoCash
+	case kkt.LackAgent:
+		return codeNoAgent
+	case kkt.LackUserAttribute:
+		return codeNoUserRequest
+	case kkt.LackMemory:
+		return codeDriveFull
+	case kkt.LackSuitable:
+		return codeNoSuitable
+	}
+	return codeUnknown
+}
+
+// refusalOf translates what the fleet refused.
+func refusalOf(err error) *refusal {
+	var (
+		choice *kkt.ChoiceError
+		drive  *fn.Refusal
+		field  *ffd.FieldError
+	)
+	r := &refusal{code: codeUnknown, cause: err}
+	switch {
+	case errors.As(err, &choice):
+		r.code = lackCode(choice.Lack)
+		if r.code == codeNoBSO || r.code == codeOnlyBSO {
+			r.message = sentence(r.code) + " для организации с ИНН " + choice.INN
+		}
+	case errors.As(err, &drive) && driveFull(drive):
+		r.code = codeDriveFull
+	case errors.As(err, &drive):
+		r.message = "ФН отказал: " + drive.Error()
+	case errors.As(err, &field):
+		r.code, r.field, r.reason = codeIncorrect, "тег "+field.Path, field.Rule
+	case errors.Is(err, kkt.ErrInvalid):
+		r.code, r.reason = codeIncorrect, strings.TrimPrefix(err.Error(), kkt.ErrInvalid.Error()+": ")
+	case errors.Is(err, kkt.ErrOutOfService):
+		r.message = "Касса не работает: её сохранённое состояние нельзя использовать"
+	case errors.Is(err, kkt.ErrClosed):
+		r.message = "Сервис останавливается, повторите запрос позже"
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		r.message = "Запрос прерван, судьба чека неизвестна: повторите его с тем же X-Request-ID"
+	default:
+		r.message = "Внутренняя ошибка"
+	}
+	return r
+}
+
+// driveFull tells the full memory of a drive from its documents being unsent for 30 days: the drive answers 14h to both. The
+// drive is full when no number is left, which is what its reason says; a test holds the two together.
+func driveFull(r *fn.Refusal) bool {
+	return r.Code == fn.CodeNoSpace && strings.HasSuffix(r.Why, "documents are used")
+}

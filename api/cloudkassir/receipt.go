@@ -1,0 +1,166 @@
+package cloudkassir
+
+import (
+	"github.com/sirupsen/logrus"
+
+	"kktd/api/internal/tolerant"
+	"kktd/ffd"
+	"kktd/kkt"
+)
+
+// usualAnswer has room for an answer without warnings, in bytes.
+const usualAnswer = 256
+
+// receipt answers /kkt/receipt (spec/api/cloudkassir.md 2.3).
+func (q *request) receipt() []byte {
+	q.readReceipt()
+	q.logNotes()
+	if q.refusal != nil {
+		return q.answerRefusal(q.refusal)
+	}
+	base := q.api.baseURL(q.http)
+	q.out.Request.Render = func(o *kkt.Outcome) []byte { return appendQueued(make([]byte, 0, usualAnswer), base, o) }
+	outcome, err := q.api.o.Fleet.Submit(q.http.Context(), &q.out)
+	if err != nil {
+		return q.answerRefusal(refusalOf(err))
+	}
+	switch {
+	case outcome.Replayed:
+		q.log().WithField("id", outcome.ID).WithField("request_id", q.out.Request.Key).
+			Info("same X-Request-ID within the hour: the first answer again, nothing executed")
+	case q.api.o.Log.IsLevelEnabled(logrus.DebugLevel):
+		q.log().WithField("id", outcome.ID).WithField("register", outcome.Register).Debug("receipt taken")
+	}
+	return outcome.Answer
+}
+
+// readReceipt translates the body into q.out. What it breaks is in q.refusal then.
+func (q *request) readReceipt() {
+	if q.refusal != nil {
+		return
+	}
+	root := q.doc.Root()
+	q.out.INN = q.organisation(root.Get("Inn"))
+	if q.refusal != nil {
+		return
+	}
+	operation := q.operation(root.Get("Type"))
+	receipt, _ := q.object(root.Get("CustomerReceipt"), checkItems)
+	if q.refusal != nil {
+		return
+	}
+	var r ffd.Receipt
+	r.Operation = operation
+	q.readHead(receipt, &r)
+	q.readItems(receipt, &r)
+	q.readPayments(receipt, &r)
+	if q.refusal != nil {
+		return
+	}
+	q.split(r)
+	q.out.Parts = q.parts
+	q.out.Request = kkt.Request{
+		API: apiName, Account: q.account.PublicID, InvoiceID: q.str(root.Get("InvoiceId")), AccountID: q.str(root.Get("AccountId")),
+		Raw: q.body.Bytes(), Key: q.http.Header.Get("X-Request-Id"), Scope: q.path,
+	}
+}
+
+// organisation checks the INN of the user. One that the account may not use is answered like one that is not there.
+func (q *request) organisation(v tolerant.Value) string {
+	if !v.Filled() {
+		q.refuse(checkNoINN, v, "")
+		return ""
+	}
+	inn, err := v.Text()
+	if err != nil {
+		q.refuseErr(checkINN, v, err)
+		return ""
+	}
+	if reason := innFault(inn, q.api.o.Strict); reason != "" {
+		q.refuse(checkINN, v, reason)
+		return ""
+	}
+	if _, ok := q.api.o.Fleet.Organisation(inn); !ok || !q.account.Allows(inn) {
+		q.refuse(checkOrganisation, v, "")
+		q.refusal.message = "Компания с ИНН " + inn + " не найдена"
+	}
+	return inn
+}
+
+// operation reads the kind of the settlement.
+func (q *request) operation(v tolerant.Value) ffd.Operation {
+	if !v.Filled() {
+		q.refuse(checkOperation, v, "не передано")
+		return 0
+	}
+	operation := operationOf(v.Literal())
+	if operation == 0 {
+		q.refuse(checkOperation, v, "допустимы Income, IncomeReturn, Expense, ExpenseReturn")
+	}
+	return operation
+}
+
+// Longest texts in characters (spec/ffd/tags.csv).
+const (
+	lenContact            = 64  // 1008
+	lenPlace              = 256 // 1187
+	lenCashier            = 64  // 1021
+	lenAttribute          = 16  // 1192
+	lenUserAttributeName  = 64  // 1085
+	lenUserAttributeValue = 256 // 1086
+	lenBuyerName          = 256 // 1227
+	lenBuyerDocument      = 64  // 1246
+	lenBuyerAddress       = 256 // 1254
+	lenOperationData      = 64  // 1272
+	lenIndustryNumber     = 32  // 1264
+	lenIndustryValue      = 256 // 1265
+	lenCashlessText       = 256 // 1237, 1238
+	lenItemName           = 128 // 1030
+	lenUnit               = 16  // 1197
+	lenDeclaration        = 32  // 1231
+	lenItemAttribute      = 64  // 1191
+	lenAgentOperation     = 24  // 1044
+	lenOperatorName       = 64  // 1026
+	lenOperatorAddress    = 256 // 1005
+	lenSupplierName       = 256 // 1225
+)
+
+// readHead reads what stands once in a receipt.
+func (q *request) readHead(v tolerant.Value, r *ffd.Receipt) {
+	r.TaxSystem = q.taxSystem(v.Get("TaxationSystem"))
+	r.Place = q.text(v.Get("CalculationPlace"), lenPlace)
+	r.Cashier = q.text(v.Get("CashierName"), lenCashier)
+	r.CashierINN = q.inn(v.Get("CashierInn"), checkData)
+	r.InternetSettlement, _ = q.flag(v.Get("IsInternetPayment"))
+	r.Agent = q.agentSign(v.Get("AgentSign"))
+	if bso, ok := q.flag(v.Get("IsBso")); ok {
+		q.bso = bso
+		q.out.BSO = &q.bso
+	}
+	q.readContact(v, r)
+	q.readBuyer(v, r)
+	q.readRequisites(v, r)
+	// 1011 goes into document 82, not into the receipt (spec/decisions.md, KKT part of a receipt).
+	for _, name := range [...]string{"RussiaTimeZone", "TimeZoneCode"} {
+		q.number(v.Get(name), 1, 11, checkData)
+	}
+}
+
+// readContact fills 1008: the e-mail when both are there. Both must be good.
+func (q *request) readContact(v tolerant.Value, r *ffd.Receipt) {
+	email, phone := v.Get("Email"), v.Get("Phone")
+	if email.Filled() {
+		s, err := email.Text()
+		if err == nil {
+			err = tolerant.Email(s)
+		}
+		if err != nil {
+			q.refuseErr(checkEmail, email, err)
+		} else {
+			r.Contact = q.text(email, lenContact)
+		}
+	}
+	if number := q.phone(phone, checkPhone); r.Contact.IsEmpty() {
+		r.Contact = number
+	}
+}
