@@ -227,6 +227,6 @@ func (c *checker) checkRegistration(form Form) {
 	}
 	c.path[0], c.depth = step{tag: uint16(form)}, 1
 	c.find(Warning, RuleRegNumber, r.at, "%q: для ИНН %q и заводского номера %q должно кончаться на %06d",
-		"%q must end with %[4]06d for INN %[2]q and serial number %[3]q", r.number, r.inn, r.serial, want)
+		"%q must end with %06[4]d for INN %[2]q and serial number %[3]q", r.number, r.inn, r.serial, want)
 	c.depth = 0
 }

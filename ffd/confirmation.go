@@ -62,26 +62,29 @@ func ParseConfirmation(doc []byte) (Confirmation, error) {
 	in := r.Item().Children()
 	for in.Next() {
 		it := in.Item()
-		v, numErr := tlv.Uint(it.Value)
+		var n uint64
+		switch it.Tag {
+		case TagFDNumber, TagDateTime, TagOFDResponseCode, TagOperatorMessage:
+			var err error
+			if n, err = tlv.Uint(it.Value); err != nil || n > 1<<32-1 {
+				return c, fmt.Errorf("%w: tag %d at offset 0x%x is no number of at most 4 bytes", ErrConfirmation, it.Tag, it.Offset)
+			}
+		}
 		switch it.Tag {
 		case TagOFDINN:
-			c.OFDINN = Pad[[12]byte](string(it.Value[:min(12, len(it.Value))]))
+			c.OFDINN = Pad[[12]byte](it.Value)
 		case TagOperatorFiscalSign:
 			c.Sign = it.Value
 		case TagFNNumber:
-			c.Drive = Pad[[16]byte](string(it.Value[:min(16, len(it.Value))]))
-			drive = true
+			c.Drive, drive = Pad[[16]byte](it.Value), true
 		case TagFDNumber:
-			if numErr != nil || v > 1<<32-1 {
-				return c, fmt.Errorf("%w: tag %d at offset 0x%x is no number", ErrConfirmation, it.Tag, it.Offset)
-			}
-			c.Number, number = uint32(v), true
+			c.Number, number = uint32(n), true
 		case TagDateTime:
-			c.Time = uint32(v)
+			c.Time = uint32(n)
 		case TagOFDResponseCode:
-			c.Code = byte(v)
+			c.Code = byte(n)
 		case TagOperatorMessage:
-			c.Message = byte(v)
+			c.Message = byte(n)
 		case TagOperatorMessageToFN:
 			if code, ok := tlv.Find(it.Value, TagOFDResponseCode); ok && len(code.Value) > 0 {
 				c.Code = code.Value[0]

@@ -233,16 +233,13 @@ func appendReasons105(b []byte, reasons uint32) []byte {
 	return b
 }
 
-// Pad gives a fixed string of the wire: the text with spaces on the right. The
-// text must not be longer than the array.
-func Pad[T [12]byte | [16]byte | [20]byte](s string) T {
+// Pad gives a fixed string of the wire: the text with spaces on the right. What
+// does not fit is left out, so check the length where it comes from outside.
+func Pad[T [12]byte | [16]byte | [20]byte, S string | []byte](s S) T {
 	var t T
-	b := []byte(s)
 	for i := 0; i < len(t); i++ {
-		if i < len(b) {
-			t[i] = b[i]
-		} else {
-			t[i] = ' '
+		if t[i] = ' '; i < len(s) {
+			t[i] = s[i]
 		}
 	}
 	return t

@@ -74,6 +74,34 @@ func (d driveSigner) messageSign(headerAndDocument []byte) (sign [6]byte) {
 	return sign
 }
 
+// DriveVerifier checks the signs of drives that use the shared debug key, as the
+// test OFD does. It is not safe for use from two goroutines.
+type DriveVerifier struct {
+	master []byte
+	drive  [16]byte
+	signer driveSigner
+}
+
+// NewDriveVerifier makes a verifier for drives of the installation.
+func NewDriveVerifier(master []byte) *DriveVerifier { return &DriveVerifier{master: master} }
+
+// Verify tells that the sign of a whole container, ФПС, is the one that the drive
+// would make. The container must be one that ofdproto.ParseContainer takes.
+func (v *DriveVerifier) Verify(drive [16]byte, container []byte) bool {
+	if v.signer.mac == nil || v.drive != drive {
+		v.drive, v.signer = drive, newDriveSigner(v.master, drive)
+	}
+	end := len(container) - ofdproto.TailLen
+	tail, err := ofdproto.ParseTail(container[end:])
+	if err != nil || tail.Kind != ofdproto.TailMessage {
+		return false
+	}
+	// The sign was made while the CRC was 0.
+	zero := [2]byte{}
+	m := v.signer.over(labelFPS, container[:2], zero[:], container[4:end])
+	return [6]byte(m) == tail.Sign
+}
+
 // service2 gives the first bytes of service data 2 of a container
 // (spec/decisions.md, service data 2).
 func (d driveSigner) service2(drive [16]byte, number uint32) (b [5]byte) {

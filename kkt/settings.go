@@ -1,6 +1,9 @@
 package kkt
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/storage"
@@ -24,7 +27,7 @@ type Settings struct {
 	CashierINN    string           `json:"cashier_inn,omitempty"`
 	AutomatNumber string           `json:"automat_number,omitempty"`
 	FFD           ffd.Version      `json:"ffd"`         // value of 1209
-	TaxSystems    []ffd.TaxSystems `json:"tax_systems"` // single bits; the first is the one a receipt gets when it names none
+	TaxSystems    TaxList          `json:"tax_systems"` // the first is the one a receipt gets when it names none
 	Automatic     bool             `json:"automatic,omitempty"`
 	Offline       bool             `json:"offline,omitempty"`
 	Conditions    ffd.Conditions   `json:"conditions"` // 1290, or its tags up to 1.1
@@ -44,6 +47,34 @@ type Settings struct {
 	DriveModel    fn.Model          `json:"drive_model"`
 	DriveCapacity uint32            `json:"drive_capacity"`
 	Drives        []storage.DriveID `json:"drives"` // oldest first; the last is the current one
+}
+
+// TaxList is a list of taxation systems, single bits each. In JSON it is a list
+// of numbers; without a type of its own it would be base64.
+type TaxList []ffd.TaxSystems
+
+// MarshalJSON implements json.Marshaler.
+func (l TaxList) MarshalJSON() ([]byte, error) {
+	numbers := make([]uint16, len(l))
+	for i, t := range l {
+		numbers[i] = uint16(t)
+	}
+	return json.Marshal(numbers)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *TaxList) UnmarshalJSON(b []byte) error {
+	var numbers []uint16
+	if err := json.Unmarshal(b, &numbers); err != nil {
+		return err
+	}
+	*l = make(TaxList, len(numbers))
+	for i, n := range numbers {
+		if (*l)[i] = ffd.TaxSystems(n); n > 0xFF {
+			return fmt.Errorf("taxation system %d, at most 255", n)
+		}
+	}
+	return nil
 }
 
 // Drive is the internal id of the current drive.

@@ -1,0 +1,92 @@
+package sender
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"kktd/ofdproto"
+)
+
+const (
+	// maxTicket is what one command of a drive takes (spec/ofd-protocol.md 7.1).
+	maxTicket = 1024
+	// answerBuffer holds a ticket with its session header.
+	answerBuffer = 512
+)
+
+// errClosedByPeer: the connection was closed before the first byte of an answer.
+var errClosedByPeer = errors.New("connection closed by the OFD")
+
+// line is a connection to the OFD. The zero line is not open; its buffers serve one connection after another.
+type line struct {
+	conn    net.Conn
+	answers int         // on this connection
+	cut     func() bool // gives up the closing by ctx
+	reader  *bufio.Reader
+	in      []byte
+	out     []byte
+}
+
+func (l *line) open() bool { return l.conn != nil }
+
+// take begins with a connection, which is closed when ctx ends.
+func (l *line) take(ctx context.Context, c net.Conn) {
+	l.conn, l.answers = c, 0
+	l.cut = context.AfterFunc(ctx, func() { _ = c.Close() })
+	if l.reader == nil {
+		l.reader = bufio.NewReaderSize(c, answerBuffer)
+	} else {
+		l.reader.Reset(c)
+	}
+}
+
+func (l *line) close() {
+	l.cut()
+	_ = l.conn.Close()
+	l.conn = nil
+}
+
+// exchange sends a container and returns a copy of the one that comes back. The errors are ErrNoAnswer with the cause;
+// with errClosedByPeer in it when the peer had closed the connection before it answered anything.
+func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, container []byte, deadline time.Time) ([]byte, error) {
+	_ = l.conn.SetDeadline(deadline)
+	l.out = ofdproto.AppendSession(l.out[:0], drive, version, ofdproto.FlagsDocument, container)
+	if _, err := l.conn.Write(l.out); err != nil {
+		return nil, noAnswer(err, true)
+	}
+	if _, err := l.reader.Peek(1); err != nil {
+		return nil, noAnswer(err, true)
+	}
+	m, in, err := ofdproto.ReadMessage(l.reader, l.in)
+	l.in = in
+	switch {
+	case err != nil:
+		return nil, noAnswer(err, false)
+	case m.Header.Drive != drive:
+		return nil, fmt.Errorf("%w: the answer is for drive %s", ErrNoAnswer, ofdproto.DriveString(m.Header.Drive))
+	case !m.Header.Flags.HasContainer():
+		return nil, fmt.Errorf("%w: the answer has no container", ErrNoAnswer)
+	case len(m.Body) > maxTicket:
+		return nil, fmt.Errorf("%w: the answer has %d bytes, a drive takes %d", ErrNoAnswer, len(m.Body), maxTicket)
+	}
+	l.answers++
+	return bytes.Clone(m.Body), nil
+}
+
+// noAnswer wraps an error of the connection; early tells that nothing of the answer had come.
+func noAnswer(err error, early bool) error {
+	if early && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err == io.EOF {
+			return fmt.Errorf("%w: %w", ErrNoAnswer, errClosedByPeer)
+		}
+		return fmt.Errorf("%w: %w: %w", ErrNoAnswer, errClosedByPeer, err)
+	}
+	return fmt.Errorf("%w: %w", ErrNoAnswer, err)
+}

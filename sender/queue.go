@@ -1,0 +1,163 @@
+package sender
+
+import (
+	"errors"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+
+	"kktd/clock"
+	"kktd/storage"
+)
+
+type phase byte
+
+const (
+	idle     phase = iota
+	ready          // in Sender.ready
+	working        // a worker has it
+	draining       // after a failure: until every queued Confirm is decided
+	waiting        // for the timers
+)
+
+// errYield ends the service of a queue because others wait for the worker.
+var errYield = errors.New("sender: others wait")
+
+// queue is one register. Sender.mu guards it, except next and drive, which belong to the worker that has it.
+type queue struct {
+	serial   string
+	register Register
+	phase    phase
+	woken    bool          // Wake came while a worker had it
+	poke     chan struct{} // holds a value when the worker has a reason to look
+	state    State
+	inFlight int   // Confirms without a done
+	failed   error // of a Confirm, until the back-off
+	attempts int   // failures in a row
+	timers   [2]clockwork.Timer
+	waits    uint64 // number of the wait, so that a late timer is known
+
+	drive   storage.DriveID
+	next    uint32 // first document that was not sent or must be sent again; 0: ask the register
+	highest uint32 // greatest number that was ever sent
+}
+
+func (q *queue) signal() {
+	select {
+	case q.poke <- struct{}{}:
+	default:
+	}
+}
+
+func (q *queue) stopTimers() {
+	for i, t := range q.timers {
+		if t != nil {
+			t.Stop()
+			q.timers[i] = nil
+		}
+	}
+}
+
+// finish takes a queue back from its worker.
+func (s *Sender) finish(q *queue, err error) {
+	s.mu.Lock()
+	defer s.unlockAndLog(q, q.waits)
+	switch {
+	case err == errYield && q.failed == nil:
+		s.makeReady(q)
+	case err != nil || q.failed != nil:
+		q.next = 0
+		if q.failed == nil {
+			q.failed = err
+		}
+		q.phase = draining
+		s.backOffWhenDrained(q)
+	case q.woken:
+		s.makeReady(q)
+	default:
+		q.phase = idle
+	}
+}
+
+// confirmed is the done of a Confirm.
+func (s *Sender) confirmed(q *queue, number uint32, err error) {
+	s.mu.Lock()
+	defer s.unlockAndLog(q, q.waits)
+	full := q.inFlight >= s.o.MaxInFlight
+	q.inFlight--
+	switch {
+	case err == nil:
+		q.state.Confirmed++
+		q.attempts = 0
+	case q.failed == nil:
+		q.failed = &ConfirmError{Serial: q.serial, Number: number, Cause: err}
+	}
+	if full || q.failed != nil {
+		q.signal()
+	}
+	if q.phase == idle && q.failed != nil {
+		q.next = 0
+		q.phase = draining
+	}
+	s.backOffWhenDrained(q)
+}
+
+// unlockAndLog writes the line for a wait that has begun since waits was read: not under the lock, a log may be slow.
+func (s *Sender) unlockAndLog(q *queue, waits uint64) {
+	begun, attempt, state := q.waits != waits, q.attempts, q.state
+	s.mu.Unlock()
+	if begun {
+		s.o.Log.WithFields(map[string]any{"register": q.serial, "ofd": s.o.Addr, "attempt": attempt,
+			"next_try": state.NextTry.Format(time.RFC3339)}).Warnf("sender: %v", state.LastError)
+	}
+}
+
+// backOffWhenDrained begins the wait of a queue that is draining, once no Confirm is open: a Confirm that fails later would
+// otherwise set back what was sent again meanwhile.
+func (s *Sender) backOffWhenDrained(q *queue) {
+	if q.phase != draining || q.inFlight > 0 {
+		return
+	}
+	d := s.backOff(q)
+	q.attempts++
+	q.phase = waiting
+	q.state.LastError, q.failed = q.failed, nil
+	q.state.NextTry = s.o.Clock.Now().Add(d)
+	if s.ended || s.ctx.Err() != nil {
+		return
+	}
+	q.waits++
+	wait := q.waits
+	due := func() { s.due(q, wait) }
+	q.timers = [2]clockwork.Timer{s.o.Clock.AfterFunc(d, due), clock.Real().AfterFunc(d, due)}
+}
+
+// due ends a wait when either clock has reached it.
+func (s *Sender) due(q *queue, wait uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q.phase != waiting || q.waits != wait || s.ended {
+		return
+	}
+	q.stopTimers()
+	s.makeReady(q)
+}
+
+// backOff is the wait after the failures so far: BackoffMin doubled with each, at most BackoffMax, minus up to a quarter, so
+// that registers that failed together do not return together. It depends on seed, register and attempt alone.
+func (s *Sender) backOff(q *queue) time.Duration {
+	d := s.o.BackoffMin
+	for range q.attempts {
+		if d >= s.o.BackoffMax/2 {
+			d = s.o.BackoffMax
+			break
+		}
+		d *= 2
+	}
+	h := fnv.New64a()
+	h.Write([]byte(q.serial))
+	random := rand.New(rand.NewPCG(s.o.Seed, h.Sum64()+uint64(q.attempts)))
+	return d - time.Duration(random.Int64N(int64(d)/4+1))
+}
