@@ -25,7 +25,7 @@ func TestFiscalize(t *testing.T) {
 	s := r.Settings()
 	require.Equal(t, `ООО "Компания "ТЕНЗОР"`, s.OFDName)
 	require.Equal(t, "7605016030", s.OFDINN)
-	require.Equal(t, []ffd.TaxSystems{ffd.TaxUSNIncome, ffd.TaxOSN}, s.TaxSystems)
+	require.Equal(t, kkt.TaxList{ffd.TaxUSNIncome, ffd.TaxOSN}, s.TaxSystems)
 	require.Equal(t, "m@my.ru", s.SenderEmail)
 	require.True(t, s.AutoShift && s.TakesCash && s.TakesAgents && s.TakesBSO && s.TakesUserAttribute)
 
@@ -35,7 +35,7 @@ func TestFiscalize(t *testing.T) {
 	require.Contains(t, b.answer(pathGet, `{"Id":"`+id+`"}`), `"TaxationSystem":1,`)
 
 	require.Equal(t, fiscalized, b.answer(pathFiscalize, strings.Replace(newRegister, `[1,"0"]`, `2`, 1)))
-	require.Equal(t, []ffd.TaxSystems{ffd.TaxUSNProfit}, r.Settings().TaxSystems)
+	require.Equal(t, kkt.TaxList{ffd.TaxUSNProfit}, r.Settings().TaxSystems)
 }
 
 func TestFiscalizeRefusals(t *testing.T) {

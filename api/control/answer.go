@@ -1,0 +1,146 @@
+package control
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"kktd/kkt"
+	"kktd/storage"
+)
+
+// problem is an error that the client is told.
+type problem struct {
+	status  int
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Field   string `json:"field,omitempty"`   // the parameter that is wrong
+	Allowed string `json:"allowed,omitempty"` // what it may be
+}
+
+func (p *problem) Error() string { return p.Message }
+
+// problemOf finds what to tell of an error. What is no fault of the client keeps
+// its text: whoever reads this API owns the machine.
+func problemOf(err error) *problem {
+	p := (*problem)(nil)
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, kkt.ErrNotFound):
+		return &problem{status: http.StatusNotFound, Code: "not_found", Message: err.Error()}
+	case errors.Is(err, kkt.ErrClosed), errors.Is(err, storage.ErrClosed):
+		return &problem{status: http.StatusServiceUnavailable, Code: "stopping", Message: "kktd is stopping; try again when it is back"}
+	}
+	return &problem{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
+}
+
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	if p.status >= http.StatusInternalServerError {
+		a.log.WithField("path", r.URL.Path).WithError(err).Error("request failed")
+	}
+	_ = writeJSON(w, p.status, struct {
+		Error *problem `json:"error"`
+	}{p})
+}
+
+// newEncoder writes JSON as it is meant, without the escapes that HTML needs.
+func newEncoder(b *bytes.Buffer) *json.Encoder {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+const jsonType = "application/json; charset=utf-8"
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	var b bytes.Buffer
+	if err := newEncoder(&b).Encode(v); err != nil {
+		return err
+	}
+	writeBytes(w, status, jsonType, b.Bytes())
+	return nil
+}
+
+func writeBytes(w http.ResponseWriter, status int, contentType string, b []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // a client that is gone is no matter of ours
+}
+
+// pageSize is how many items of a list are read from the store at once.
+const pageSize = 256
+
+// page is the part of a list that is being read. It lives until the next one.
+type page struct {
+	buf   bytes.Buffer
+	enc   *json.Encoder
+	want  int // items still to come
+	begun bool
+	next  any // what to pass as after when there is more behind the last item
+	more  bool
+}
+
+// add takes an item and what to pass as after to go on behind it. It returns
+// errPageFull instead when the page is full: there is more.
+func (p *page) add(item, after any) error {
+	if p.want == 0 {
+		p.more = true
+		return errPageFull
+	}
+	p.want--
+	if p.begun {
+		p.buf.WriteByte(',')
+	}
+	p.begun, p.next = true, after
+	if err := p.enc.Encode(item); err != nil {
+		return err
+	}
+	p.buf.Truncate(p.buf.Len() - 1) // the newline of Encode
+	return nil
+}
+
+var errPageFull = errors.New("control: the page is full")
+
+// writeList writes a list of at most limit items. read adds the items from a
+// page's start on; it begins with the first item and then where it stopped.
+func (a *API) writeList(w http.ResponseWriter, r *http.Request, limit int, read func(*page) error) error {
+	var p page
+	p.enc = newEncoder(&p.buf)
+	p.buf.WriteString(`{"items":[`)
+	for written := false; ; written = true {
+		p.want, p.more = min(limit, pageSize), false
+		limit -= p.want
+		if err := read(&p); err != nil && !errors.Is(err, errPageFull) {
+			if !written {
+				return err
+			}
+			a.log.WithField("path", r.URL.Path).WithError(err).Error("list is cut off")
+			panic(http.ErrAbortHandler)
+		}
+		if p.more && limit > 0 {
+			w.Header().Set("Content-Type", jsonType)
+			if _, err := p.buf.WriteTo(w); err != nil {
+				return nil // the client is gone
+			}
+			continue
+		}
+		if !p.more {
+			p.next = nil
+		}
+		next, _ := json.Marshal(p.next) // a number, a text or nil
+		p.buf.WriteString(`],"next":`)
+		p.buf.Write(next)
+		p.buf.WriteString("}\n")
+		if !written {
+			writeBytes(w, http.StatusOK, jsonType, p.buf.Bytes())
+			return nil
+		}
+		_, _ = p.buf.WriteTo(w)
+		return nil
+	}
+}

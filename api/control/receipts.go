@@ -1,0 +1,53 @@
+package control
+
+import (
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"kktd/kkt"
+	"kktd/storage"
+)
+
+// receiptView is what is kept of a receipt. Of the two forms of the request one is
+// there: the text, or base64 when it is not UTF-8.
+type receiptView struct {
+	ID            string          `json:"id"`
+	Status        kkt.Status      `json:"status"`
+	Register      string          `json:"register"`
+	Drive         storage.DriveID `json:"drive"`
+	Documents     []uint32        `json:"documents"`
+	API           string          `json:"api"`
+	InvoiceID     string          `json:"invoice_id"`
+	AccountID     string          `json:"account_id"`
+	Created       time.Time       `json:"created"` // business time
+	Error         string          `json:"error"`
+	Request       *string         `json:"request,omitempty"`
+	RequestBase64 []byte          `json:"request_base64,omitempty"`
+}
+
+func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
+	if _, err := parseQuery(r); err != nil {
+		return err
+	}
+	rec, err := a.fleet.Receipt(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	view := receiptView{ID: rec.ID, Status: rec.Status, Register: rec.Register, Drive: rec.Drive, Documents: append([]uint32{}, rec.Documents...),
+		API: rec.API, InvoiceID: rec.InvoiceID, AccountID: rec.AccountID, Created: time.UnixMilli(rec.Created).UTC(), Error: rec.Error}
+	if reg, err := a.fleet.Register(rec.Register); err == nil {
+		s := reg.Settings()
+		zone, err := zones{}.of(&s)
+		if err != nil {
+			return err
+		}
+		view.Created = view.Created.In(zone)
+	}
+	if utf8.Valid(rec.Raw) {
+		view.Request = new(string(rec.Raw))
+	} else {
+		view.RequestBase64 = rec.Raw
+	}
+	return writeJSON(w, http.StatusOK, view)
+}
