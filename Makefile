@@ -34,7 +34,7 @@ bench:
 # Receipts through HTTP against an empty handler, both under the same load
 # generator, one after the other on this machine.
 bench-http: $(BIN)
-	$(GO) run ./cmd/kktd/benchhttp --kktd ./$(BIN)
+	$(GO) run ./cmd/benchhttp --kktd ./$(BIN)
 
 # Each fuzz test for FUZZTIME; make test runs their seeds.
 FUZZTIME ?= 1m

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
+
+	"kktd/daemon"
+)
+
+// serveOptions are the settings of the daemon and those of the command alone.
+type serveOptions struct {
+	daemon.Config `koanf:",squash"`
+	LogFormat     string `koanf:"log-format"`
+	LogLevel      string `koanf:"log-level"`
+	Demo          bool   `koanf:"demo"`
+}
+
+// addFlags declares every setting as a flag. The flags hold the defaults.
+func addFlags(f *pflag.FlagSet) {
+	d := daemon.Default()
+	f.String("config", "", "YAML file with the same names as these flags")
+	f.String("data", d.Data, "file that keeps registers, documents and receipts")
+	f.Bool("memory", d.Memory, "keep everything in memory; nothing is left after the end")
+	f.String("durability", d.Durability, "sync: a receipt is on disk before its answer; none: no fsync")
+	f.String("listen", d.Listen, "HOST:PORT of HTTP; port 0 takes a free one")
+	f.String("ofd-listen", d.OFDListen, "HOST:PORT of the built-in test OFD; port 0 takes a free one")
+	f.String("ofd", d.OFD, "HOST:PORT of an outside OFD instead of the built-in one, or none")
+	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
+	f.String("control-token", d.ControlToken, "lets other machines use the control API with this bearer token")
+	f.Bool("protect-test", d.ProtectTest, "/test of CloudKassir answers only with credentials")
+	f.Uint64("seed", d.Seed, "where the ids of receipts come from in a new file; 0: by chance")
+	f.String("master-key", d.MasterKey, "key of the fiscal signs; empty: the published one")
+	f.String("ffd", d.FFD, "format of the register made at the first start: 1.05, 1.1 or 1.2")
+	f.String("ticket-check", d.TicketCheck, "signs of OFD tickets: lenient, strict or off")
+	f.Bool("strict", d.Strict, "refuse what is a warning otherwise: check digits, characters outside CP866")
+	f.Bool("any-drive-number", d.AnyDriveNumber, "allow drive numbers that do not begin with 9999")
+	f.String("log-format", "text", "text or json")
+	f.String("log-level", "info", "debug, info, warn or error")
+	f.Bool("demo", false, "make one receipt at start and print its slip and bytes")
+}
+
+const envPrefix = "KKTD_"
+
+// loadOptions reads the settings: a flag that was given wins over the
+// environment (KKTD_LISTEN for --listen), that over the file, that over the
+// default. A name that is no setting is an error.
+func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
+	k := koanf.New(".")
+	path, err := flags.GetString("config")
+	if err != nil {
+		return nil, err
+	}
+	if path != "" {
+		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return nil, fmt.Errorf("config: %w", err)
+		}
+		for _, name := range k.Keys() {
+			if flags.Lookup(name) == nil || name == "config" {
+				return nil, fmt.Errorf("config: %s: %q is no setting; see kktd serve --help", path, name)
+			}
+		}
+	}
+	err = k.Load(env.Provider(".", env.Opt{Prefix: envPrefix, TransformFunc: func(name, value string) (string, any) {
+		name = strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, envPrefix)), "_", "-")
+		if flags.Lookup(name) == nil {
+			return "", nil // another program may use the prefix too
+		}
+		return name, value
+	}}), nil)
+	if err != nil {
+		return nil, fmt.Errorf("environment: %w", err)
+	}
+	if err := k.Load(posflag.Provider(flags, ".", k), nil); err != nil {
+		return nil, err
+	}
+	o := &serveOptions{}
+	err = k.UnmarshalWithConf("", o, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
+		Result: o, TagName: "koanf", Squash: true, WeaklyTypedInput: true,
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	return o, nil
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kktd/ffd"
+)
+
+// buildProgram builds the real program once for the test.
+func buildProgram(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "kktd")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return path
+}
+
+// process is a running kktd.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	url    string
+	stderr bytes.Buffer
+	output chan string // what is printed after the start
+}
+
+func startProgram(t *testing.T, program string, args ...string) *process {
+	p := &process{t: t, output: make(chan string, 1)}
+	p.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--ofd-listen", "127.0.0.1:0"}, args...)...)
+	p.cmd.Stderr = &p.stderr
+	out, err := p.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
+	r := bufio.NewReader(out)
+	address := regexp.MustCompile(`HTTP +(http://\S+)`)
+	var head strings.Builder
+	for p.url == "" {
+		line, err := r.ReadString('\n')
+		require.NoError(t, err, "no address before the end of the output:\n%s%s", head.String(), &p.stderr)
+		head.WriteString(line)
+		if m := address.FindStringSubmatch(line); m != nil {
+			p.url = m[1]
+		}
+	}
+	go func() {
+		rest, _ := io.ReadAll(r)
+		p.output <- head.String() + string(rest)
+	}()
+	return p
+}
+
+func (p *process) post(path string, body []byte) map[string]any {
+	p.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, p.url+path, bytes.NewReader(body))
+	require.NoError(p.t, err)
+	req.SetBasicAuth("pk_demo", "secret_demo")
+	req.Header.Set("Content-Type", "application/json")
+	return p.answer(req)
+}
+
+func (p *process) get(path string) map[string]any {
+	p.t.Helper()
+	req, err := http.NewRequest(http.MethodGet, p.url+path, nil)
+	require.NoError(p.t, err)
+	return p.answer(req)
+}
+
+func (p *process) answer(req *http.Request) map[string]any {
+	p.t.Helper()
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(p.t, err)
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	require.NoError(p.t, err)
+	require.Equal(p.t, http.StatusOK, resp.StatusCode, "%s: %s", req.URL.Path, raw)
+	var v map[string]any
+	require.NoError(p.t, json.Unmarshal(raw, &v), string(raw))
+	return v
+}
+
+const documentsPath = "/control/v1/registers/00000000000000000001/documents"
+
+// tlvs reads the TLV of all documents by number, and whether each is confirmed.
+func (p *process) tlvs() (list []string, confirmed int) {
+	p.t.Helper()
+	items := p.get(documentsPath + "?limit=1000")["items"].([]any)
+	for i, it := range items {
+		number := int(it.(map[string]any)["number"].(float64))
+		require.Equal(p.t, i+1, number)
+		doc := p.get(fmt.Sprintf("%s/%d", documentsPath, number))
+		list = append(list, doc["tlv"].(string))
+		if doc["ticket"] != nil {
+			confirmed++
+		}
+	}
+	return list, confirmed
+}
+
+// documentSample is the request sample of the CloudKassir document exactly as it
+// is printed: with comments, trailing commas and hidden brackets.
+func documentSample(t *testing.T) []byte {
+	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "seeds", "004_*.txt"))
+	if len(files) == 0 {
+		t.Skip("the CloudKassir document is not beside the project")
+	}
+	raw, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	_, after, ok := strings.Cut(string(raw), "RequisiteValue Строка Обязательный Значение отраслевого реквизита, тег ОФД 1265\n\nПример запроса\n\n")
+	require.True(t, ok, "the sample moved")
+	sample, _, ok := strings.Cut(after, "\n\nФормирование чека является асинхронной операцией")
+	require.True(t, ok, "the sample moved")
+	return []byte(sample)
+}
+
+// TestReceiptSurvivesKill is the way of one receipt: the document's own sample,
+// to the ticket, through SIGKILL and a new start.
+func TestReceiptSurvivesKill(t *testing.T) {
+	sample := documentSample(t)
+	program := buildProgram(t)
+	data := filepath.Join(t.TempDir(), "kktd.db")
+	p := startProgram(t, program, "--data", data)
+
+	require.Equal(t, true, p.post("/test", []byte("{}"))["Success"])
+	answer := p.post("/kkt/receipt", sample)
+	require.Equal(t, true, answer["Success"], "%v", answer)
+	require.Equal(t, "Queued", answer["Message"])
+	id := answer["Model"].(map[string]any)["Id"].(string)
+	body := fmt.Appendf(nil, `{"Id":%q}`, id)
+	require.Equal(t, "Processed", p.post("/kkt/receipt/status/get", body)["Model"])
+	got := p.post("/kkt/receipt/get", body)["Model"].(map[string]any)["AdditionalData"].(map[string]any)
+	require.Equal(t, "3", got["DocumentNumber"])
+	require.EqualValues(t, 1300, got["Amount"])
+
+	require.Eventually(t, func() bool { _, n := p.tlvs(); return n == 3 }, 10*time.Second, 20*time.Millisecond, "all documents get their tickets\n%s", &p.stderr)
+	before, _ := p.tlvs()
+	doc, err := base64.StdEncoding.DecodeString(before[2])
+	require.NoError(t, err)
+	for _, f := range ffd.Check(doc) {
+		require.NotEqual(t, ffd.Error, f.Severity, "%v", f)
+	}
+
+	require.NoError(t, p.cmd.Process.Kill())
+	_ = p.cmd.Wait()
+	p = startProgram(t, program, "--data", data)
+	after, confirmed := p.tlvs()
+	require.Equal(t, before, after, "the same documents")
+	require.Equal(t, 3, confirmed)
+	require.Equal(t, "Processed", p.post("/kkt/receipt/status/get", body)["Model"])
+	answer = p.post("/kkt/receipt", sample)
+	require.Equal(t, true, answer["Success"])
+	all, _ := p.tlvs()
+	require.Len(t, all, 4, "the next number")
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait(), "a clean stop has exit code 0\n%s", &p.stderr)
+}
+
+func TestDemonstration(t *testing.T) {
+	p := startProgram(t, buildProgram(t), "--memory", "--demo")
+	require.Eventually(t, func() bool {
+		return len(p.get(documentsPath)["items"].([]any)) == 3
+	}, 10*time.Second, 20*time.Millisecond)
+	resp, err := http.Get(p.url + "/readyz")
+	require.NoError(t, err)
+	resp.Body.Close()
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Eventually(t, func() bool { _, n := p.tlvs(); return n == 3 }, 10*time.Second, 20*time.Millisecond)
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	out := <-p.output
+	require.NoError(t, p.cmd.Wait())
+	for _, want := range []string{"pk_demo", "secret_demo", "curl -u", "КАССОВЫЙ ЧЕК", `Чай "Беседа"`, "1059 предмет расчета", "confirmed at"} {
+		require.Contains(t, out, want)
+	}
+}
+
+func TestServeErrors(t *testing.T) {
+	program := buildProgram(t)
+	dir := t.TempDir()
+	data := filepath.Join(dir, "kktd.db")
+	first := startProgram(t, program, "--data", data)
+	garbage := filepath.Join(dir, "garbage.db")
+	require.NoError(t, os.WriteFile(garbage, bytes.Repeat([]byte("not a database "), 1000), 0o600))
+	badYAML := filepath.Join(dir, "bad.yaml")
+	require.NoError(t, os.WriteFile(badYAML, []byte("lisen: 127.0.0.1:0\n"), 0o600))
+	for _, c := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"locked file", "another process", []string{"--data", data}},
+		{"damaged file", "damaged", []string{"--data", garbage}},
+		{"port in use", "--listen", []string{"--memory", "--listen", strings.TrimPrefix(first.url, "http://")}},
+		{"bad address", "HOST:PORT", []string{"--memory", "--listen", "nowhere"}},
+		{"bad format", "1.05, 1.1 or 1.2", []string{"--memory", "--ffd", "2.0"}},
+		{"bad log level", "log-level", []string{"--memory", "--log-level", "loud"}},
+		{"unknown setting", `"lisen" is no setting`, []string{"--memory", "--config", badYAML}},
+		{"no such config", "config", []string{"--memory", "--config", filepath.Join(dir, "absent.yaml")}},
+		{"unknown flag", "unknown flag", []string{"--nonsense"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			args := append([]string{"serve", "--listen", "127.0.0.1:0", "--ofd-listen", "127.0.0.1:0"}, c.args...)
+			cmd := exec.Command(program, args...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			err := cmd.Run()
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit)
+			require.Equal(t, exitError, exit.ExitCode())
+			require.Contains(t, stderr.String(), c.want)
+		})
+	}
+}
+
+func TestConfigOrder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kktd.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("listen: 127.0.0.1:1\nofd-listen: 127.0.0.1:2\nstrict: true\nseed: 7\ndata: from-file.db\n"), 0o600))
+	t.Setenv("KKTD_OFD_LISTEN", "127.0.0.1:3")
+	t.Setenv("KKTD_DATA", "from-env.db")
+	t.Setenv("KKTD_UNKNOWN", "x")
+	cmd := newServeCommand()
+	require.NoError(t, cmd.Flags().Parse([]string{"--config", file, "--data", "from-flag.db"}))
+	o, err := loadOptions(cmd.Flags())
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:1", o.Listen, "from the file")
+	require.Equal(t, "127.0.0.1:3", o.OFDListen, "the environment wins over the file")
+	require.Equal(t, "from-flag.db", o.Data, "a flag wins over both")
+	require.True(t, o.Strict)
+	require.EqualValues(t, 7, o.Seed)
+	require.Equal(t, "1.2", o.FFD, "the default")
+}

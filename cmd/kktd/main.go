@@ -1,0 +1,53 @@
+// Command kktd is a virtual online cash register: a KKT with its fiscal drive
+// as one daemon. See kktd help.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // zones of registers must not depend on the machine
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+)
+
+func main() { os.Exit(run()) }
+
+// run returns the exit code. The first SIGINT or SIGTERM ends the command
+// cleanly; a second one ends the process at once.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root := newRootCommand()
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "kktd:", err)
+		return exitError
+	}
+	return exitOK
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kktd",
+		Short: "A virtual online cash register with its fiscal drive",
+		Long: `kktd is a virtual online cash register: a KKT with its fiscal drive (ФН) as one
+daemon. It speaks the HTTP API of the CloudKassir cloud register, forms FFD
+fiscal documents as TLV and delivers them over TCP to an OFD, its own or yours.
+
+Start it with a receipt to look at:   kktd serve --demo
+Look into a fiscal document:          kktd tlv decode receipt.hex`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newServeCommand(), newTLVCommand())
+	return root
+}

@@ -1,0 +1,73 @@
+package daemon
+
+import (
+	"fmt"
+	"net"
+
+	"kktd/ffd"
+	"kktd/fn"
+)
+
+// Config is everything that can be set. The names in the tags are those of
+// flags, of the YAML file and, in capitals behind KKTD_, of the environment.
+type Config struct {
+	Data       string `koanf:"data"`       // bbolt file
+	Memory     bool   `koanf:"memory"`     // keep everything in memory instead
+	Durability string `koanf:"durability"` // sync, or none: no fsync
+
+	Listen    string `koanf:"listen"`     // HTTP
+	OFDListen string `koanf:"ofd-listen"` // the built-in OFD
+	OFD       string `koanf:"ofd"`        // HOST:PORT of an outside OFD, none, or empty for the built-in one
+
+	PublicURL    string `koanf:"public-url"`    // in answers; empty: from the request
+	ControlToken string `koanf:"control-token"` // lets other machines use the control API
+	ProtectTest  bool   `koanf:"protect-test"`  // /test of CloudKassir wants credentials
+
+	Seed           uint64 `koanf:"seed"`             // where ids come from; 0: by chance
+	MasterKey      string `koanf:"master-key"`       // of the fiscal signs; empty: the published one
+	FFD            string `koanf:"ffd"`              // of the first-start register: 1.05, 1.1 or 1.2
+	TicketCheck    string `koanf:"ticket-check"`     // lenient, strict or off
+	Strict         bool   `koanf:"strict"`           // what a real device refuses is an error, not a warning
+	AnyDriveNumber bool   `koanf:"any-drive-number"` // numbers that do not begin with 9999
+}
+
+// Built-in values of OFD.
+const (
+	OFDNone    = "none"
+	ofdBuiltIn = ""
+)
+
+// Default is the configuration of a start without any setting
+// (design/architecture.md, Outside).
+func Default() Config {
+	return Config{Data: "kktd.db", Durability: "sync", Listen: "127.0.0.1:5454", OFDListen: "127.0.0.1:5456",
+		FFD: ffd.V120.String(), TicketCheck: "lenient"}
+}
+
+var ticketModes = map[string]fn.TicketMode{"lenient": fn.TicketLenient, "strict": fn.TicketStrict, "off": fn.TicketOff}
+
+// check names the first setting that cannot be used and its allowed values.
+func (c *Config) check() error {
+	if c.Durability != "sync" && c.Durability != "none" {
+		return fmt.Errorf("durability: %q, want sync or none", c.Durability)
+	}
+	if _, ok := ticketModes[c.TicketCheck]; !ok {
+		return fmt.Errorf("ticket-check: %q, want lenient, strict or off", c.TicketCheck)
+	}
+	v, err := ffd.ParseVersion(c.FFD)
+	if err != nil || !v.Writable() {
+		return fmt.Errorf("ffd: %q, want 1.05, 1.1 or 1.2", c.FFD)
+	}
+	if c.Data == "" && !c.Memory {
+		return fmt.Errorf("data: is empty; name a file or use memory")
+	}
+	for _, a := range [...]struct{ name, value string }{{"listen", c.Listen}, {"ofd-listen", c.OFDListen}, {"ofd", c.OFD}} {
+		if a.name == "ofd" && (a.value == OFDNone || a.value == ofdBuiltIn) {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(a.value); err != nil {
+			return fmt.Errorf("%s: %w; want HOST:PORT", a.name, err)
+		}
+	}
+	return nil
+}

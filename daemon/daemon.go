@@ -1,0 +1,227 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"kktd/clock"
+	"kktd/ffd"
+	"kktd/fn"
+	"kktd/kkt"
+	"kktd/ofd"
+	"kktd/sender"
+	"kktd/storage"
+	"kktd/storage/bolt"
+	"kktd/storage/memory"
+)
+
+// Daemon is a running kktd.
+type Daemon struct {
+	config Config
+	log    *logrus.Logger
+	clock  clock.Clock
+	store  storage.Store
+	fleet  *kkt.Fleet
+	ofd    *ofd.Server // nil with an outside OFD or none
+	sender *sender.Sender
+
+	http     *http.Server
+	httpAddr net.Addr
+	ofdAddr  string
+
+	ready    atomic.Bool
+	stopping chan struct{}
+	stop     context.CancelFunc // of what runs in the background
+	running  sync.WaitGroup
+	failed   chan error // of a server that ended by itself
+	once     sync.Once
+}
+
+// Start opens everything and returns when requests are answered. On an error
+// nothing is left open. The daemon runs until Shutdown; ctx limits the start
+// alone.
+func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (_ *Daemon, err error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d := &Daemon{config: c, log: log, clock: clk, stop: stop, stopping: make(chan struct{}), failed: make(chan error, 2)}
+	defer func() {
+		if err != nil {
+			d.close(ctx)
+		}
+	}()
+	if d.store, err = openStore(&c); err != nil {
+		return nil, err
+	}
+	if err = d.startOFD(); err != nil {
+		return nil, err
+	}
+	if err = d.openFleet(ctx); err != nil {
+		return nil, err
+	}
+	if d.sender != nil {
+		d.running.Go(func() { _ = d.sender.Run(background) })
+		for _, r := range d.fleet.Registers() {
+			d.sender.Wake(r)
+		}
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP: %w; choose another address with --listen", err)
+	}
+	d.httpAddr = listener.Addr()
+	d.http = d.newHTTPServer()
+	d.running.Go(func() {
+		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			d.failed <- fmt.Errorf("HTTP: %w", err)
+		}
+	})
+	d.ready.Store(true)
+	return d, nil
+}
+
+func openStore(c *Config) (storage.Store, error) {
+	if c.Memory {
+		return memory.Open(), nil
+	}
+	s, err := bolt.Open(bolt.Options{Path: c.Data, NoSync: c.Durability == "none"})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Data, err)
+	}
+	return s, nil
+}
+
+// startOFD starts the built-in OFD unless another one is set.
+func (d *Daemon) startOFD() error {
+	c := &d.config
+	if c.OFD != ofdBuiltIn {
+		d.ofdAddr = c.OFD
+		return nil
+	}
+	world, err := d.store.Namespace("ofd")
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(kkt.DefaultZone)
+	if err != nil {
+		return err
+	}
+	d.ofd, err = ofd.New(ofd.Options{Store: world, Clock: d.clock, Zone: zone, Log: d.log.WithField("room", "ofd"), Master: d.master()})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.OFDListen)
+	if err != nil {
+		return fmt.Errorf("OFD: %w; choose another address with --ofd-listen", err)
+	}
+	d.ofdAddr = listener.Addr().String()
+	d.running.Go(func() {
+		if err := d.ofd.Serve(listener); err != nil && !errors.Is(err, net.ErrClosed) {
+			d.failed <- fmt.Errorf("OFD: %w", err)
+		}
+	})
+	return nil
+}
+
+func (d *Daemon) master() []byte {
+	if d.config.MasterKey != "" {
+		return []byte(d.config.MasterKey)
+	}
+	return []byte(fn.DefaultMaster)
+}
+
+// openFleet makes the sender, which the fleet wakes, and the fleet.
+func (d *Daemon) openFleet(ctx context.Context) error {
+	c := &d.config
+	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.master(), Seed: c.Seed,
+		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict}
+	if o.Seed == 0 {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails
+		o.Seed = binary.BigEndian.Uint64(b[:])
+	}
+	if c.OFD != OFDNone {
+		d.sender = sender.New(sender.Options{Addr: d.ofdAddr, Log: d.log.WithField("room", "sender"), Clock: d.clock,
+			Mode: ticketModes[c.TicketCheck], Seed: o.Seed})
+		o.OnDocuments = func(r *kkt.Register) { d.sender.Wake(r) }
+	}
+	var err error
+	if d.fleet, err = kkt.Open(o); err != nil {
+		return err
+	}
+	if !d.fleet.Empty() {
+		return nil
+	}
+	version, err := ffd.ParseVersion(c.FFD)
+	if err != nil {
+		return err
+	}
+	return firstStart(ctx, d.fleet, version)
+}
+
+// HTTPAddr is the address that HTTP listens on, with the real port.
+func (d *Daemon) HTTPAddr() string { return d.httpAddr.String() }
+
+// OFDAddr is the address of the OFD that documents go to, or "none".
+func (d *Daemon) OFDAddr() string { return d.ofdAddr }
+
+// URL is the base of all paths for a client on this machine.
+func (d *Daemon) URL() string {
+	host, port, _ := net.SplitHostPort(d.HTTPAddr())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Fleet is the registers of the daemon.
+func (d *Daemon) Fleet() *kkt.Fleet { return d.fleet }
+
+// OFD is the built-in OFD, nil when there is none.
+func (d *Daemon) OFD() *ofd.Server { return d.ofd }
+
+// Failed tells when a server ended by itself.
+func (d *Daemon) Failed() <-chan error { return d.failed }
+
+// Shutdown stops the daemon: no new requests, answers to those under way, what
+// is queued is committed, connections closed, the file closed. ctx limits the
+// waiting for requests. It may be called more than once; later calls do nothing.
+func (d *Daemon) Shutdown(ctx context.Context) error {
+	var err error
+	d.once.Do(func() { err = d.close(ctx) })
+	return err
+}
+
+func (d *Daemon) close(ctx context.Context) error {
+	d.ready.Store(false)
+	close(d.stopping)
+	var errs []error
+	if d.http != nil {
+		if err := d.http.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("HTTP: %w", err), d.http.Close())
+		}
+	}
+	if d.fleet != nil {
+		d.fleet.Close()
+	}
+	d.stop()
+	if d.ofd != nil {
+		errs = append(errs, d.ofd.Shutdown(ctx))
+	}
+	d.running.Wait()
+	if d.store != nil {
+		errs = append(errs, d.store.Close())
+	}
+	return errors.Join(errs...)
+}

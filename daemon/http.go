@@ -1,0 +1,126 @@
+package daemon
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"kktd/api/cloudkassir"
+	"kktd/api/control"
+)
+
+// Limits of HTTP. They follow the real clock: a peer that sends a byte a second
+// is cut off whatever the business time is.
+const (
+	maxBody       = 1 << 20
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+func (d *Daemon) newHTTPServer() *http.Server {
+	return &http.Server{Handler: d.routes(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout}
+}
+
+// routes puts every API on one port. Paths of the outside APIs match in any
+// letter case and with a slash at the end (spec/api/cloudkassir.md 1).
+func (d *Daemon) routes() http.Handler {
+	exact := map[string]http.Handler{
+		"/healthz": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }),
+		"/readyz":  http.HandlerFunc(d.serveReady),
+	}
+	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Log: d.log, Strict: d.config.Strict,
+		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, NewID: newGUID})
+	for _, path := range ck.Routes() {
+		exact[path] = ck
+	}
+	ctl := control.New(control.Options{Fleet: d.fleet, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Stopping: d.stopping})
+	guarded := d.guard(ctl)
+	pages := &pages{fleet: d.fleet}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/control/v1/") {
+			guarded.ServeHTTP(w, r)
+			return
+		}
+		path := r.URL.Path
+		if h, ok := exact[path]; ok {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			h.ServeHTTP(w, r)
+			return
+		}
+		path = strings.ToLower(path)
+		if len(path) > 1 {
+			path = strings.TrimSuffix(path, "/")
+		}
+		if h, ok := exact[path]; ok {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			r.URL.Path = path
+			h.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+func (d *Daemon) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if !d.ready.Load() {
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// guard lets the control API be used from this machine alone, unless a token is
+// set and sent. The Host header is checked too, so that a page of another site
+// that a browser here shows cannot reach it under a name of its own.
+func (d *Daemon) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token := d.config.ControlToken; token != "" {
+			given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+			if subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1 {
+				next.ServeHTTP(w, r)
+				return
+			}
+		}
+		if !isLoopback(r.RemoteAddr) || !isLoopback(r.Host) {
+			d.log.WithField("peer", r.RemoteAddr).WithField("host", r.Host).Warn("control API refused: not from this machine and no token")
+			http.Error(w, `{"error":{"code":"forbidden","message":"the control API answers requests from this machine; set --control-token and send it as Authorization: Bearer for others"}}`, http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLoopback tells that an address, with or without a port, is of this machine.
+func isLoopback(addr string) bool {
+	host := addr
+	if h, _, err := net.SplitHostPort(addr); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// newGUID is a random UUID of version 4.
+func newGUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// senderStates gives the control API the state of the delivery of a register.
+func (d *Daemon) senderStates() control.Sender {
+	if d.sender == nil {
+		return nil
+	}
+	return senderStates{d}
+}
+
+type senderStates struct{ d *Daemon }
+
+func (s senderStates) State(serial string) (any, bool) { return s.d.sender.State(serial) }
