@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"net"
+	"time"
 
 	"kktd/ffd"
 	"kktd/fn"
@@ -23,12 +24,13 @@ type Config struct {
 	ControlToken string `koanf:"control-token"` // lets other machines use the control API
 	ProtectTest  bool   `koanf:"protect-test"`  // /test of CloudKassir wants credentials
 
-	Seed           uint64 `koanf:"seed"`             // where ids come from; 0: by chance
-	MasterKey      string `koanf:"master-key"`       // of the fiscal signs; empty: the published one
-	FFD            string `koanf:"ffd"`              // of the first-start register: 1.05, 1.1 or 1.2
-	TicketCheck    string `koanf:"ticket-check"`     // lenient, strict or off
-	Strict         bool   `koanf:"strict"`           // what a real device refuses is an error, not a warning
-	AnyDriveNumber bool   `koanf:"any-drive-number"` // numbers that do not begin with 9999
+	ProcessingDelay time.Duration `koanf:"processing-delay"` // how long receipts stay Queued, business time
+	Seed            uint64        `koanf:"seed"`             // where ids come from; 0: by chance
+	MasterKey       string        `koanf:"master-key"`       // of the fiscal signs; empty: the published one
+	FFD             string        `koanf:"ffd"`              // of the first-start register: 1.05, 1.1 or 1.2
+	TicketCheck     string        `koanf:"ticket-check"`     // lenient, strict or off
+	Strict          bool          `koanf:"strict"`           // what a real device refuses is an error, not a warning
+	AnyDriveNumber  bool          `koanf:"any-drive-number"` // numbers that do not begin with 9999
 }
 
 // Built-in values of OFD.
@@ -57,6 +59,9 @@ func (c *Config) check() error {
 	v, err := ffd.ParseVersion(c.FFD)
 	if err != nil || !v.Writable() {
 		return fmt.Errorf("ffd: %q, want 1.05, 1.1 or 1.2", c.FFD)
+	}
+	if c.ProcessingDelay < 0 {
+		return fmt.Errorf("processing-delay: %v, want 0 or more", c.ProcessingDelay)
 	}
 	if c.Data == "" && !c.Memory {
 		return fmt.Errorf("data: is empty; name a file or use memory")

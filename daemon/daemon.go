@@ -145,7 +145,8 @@ func (d *Daemon) master() []byte {
 func (d *Daemon) openFleet(ctx context.Context) error {
 	c := &d.config
 	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.master(), Seed: c.Seed,
-		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict}
+		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
+		Delay: c.ProcessingDelay}
 	if o.Seed == 0 {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails

@@ -281,6 +281,7 @@ func TestConfigErrors(t *testing.T) {
 		{"format", "ffd", func(c *Config) { c.FFD = "1.0" }},
 		{"no file", "data", func(c *Config) { c.Data = "" }},
 		{"HTTP address", "listen", func(c *Config) { c.Listen = "5454" }},
+		{"delay", "processing-delay", func(c *Config) { c.ProcessingDelay = -1 }},
 		{"outside OFD", "ofd", func(c *Config) { c.OFD = "ofd.example.com" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -299,4 +300,21 @@ func TestConfigErrors(t *testing.T) {
 	defer d.Shutdown(context.Background())
 	_, err = Start(context.Background(), cfg, clock.Real(), log)
 	require.ErrorIs(t, err, storage.ErrLocked)
+}
+
+func TestProcessingDelay(t *testing.T) {
+	b := start(t, func(c *Config) { c.ProcessingDelay = 10 * time.Second })
+	_, answer := b.post("/kkt/receipt", receiptBody)
+	var model struct{ Model struct{ Id string } }
+	require.NoError(t, json.Unmarshal([]byte(answer), &model))
+	ask := fmt.Sprintf(`{"Id":%q}`, model.Model.Id)
+	_, answer = b.post("/kkt/receipt/status/get", ask)
+	require.Contains(t, answer, `"Model":"Queued"`)
+	_, answer = b.post("/kkt/receipt/get", ask)
+	require.Contains(t, answer, `"FiscalSign":null`)
+	b.clock.Advance(10 * time.Second)
+	eventually(t, "made when its time has come", func() bool {
+		_, answer := b.post("/kkt/receipt/status/get", ask)
+		return strings.Contains(answer, `"Model":"Processed"`)
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/sirupsen/logrus"
 
 	"kktd/clock"
@@ -31,6 +32,9 @@ type Options struct {
 	AnyDriveNumber bool
 	// Strict makes errors of what is a warning otherwise: check digits.
 	Strict bool
+	// Delay is how long a receipt stays queued before its document is made, by the
+	// business clock; 0 makes it before the answer.
+	Delay time.Duration
 	// OnDocuments is called after each commit that made documents, on the
 	// register's goroutine; it must be quick.
 	OnDocuments func(*Register)
@@ -46,6 +50,7 @@ type Fleet struct {
 	ticketMode  fn.TicketMode
 	anyDrive    bool
 	strict      bool
+	delay       time.Duration
 	onDocuments func(*Register)
 	batches     sync.Pool
 	jobs        sync.Pool
@@ -61,6 +66,7 @@ type Fleet struct {
 	creating sync.Mutex    // one registration at a time
 	replay   replays
 
+	delayed delayed
 	closing struct {
 		sync.Mutex
 		closed  bool
@@ -73,7 +79,7 @@ type Fleet struct {
 // whose data cannot be used is out of service, with a log line; the others work.
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, clock: o.Clock, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
-		strict: o.Strict, onDocuments: o.OnDocuments, organisations: map[string]Organisation{}, accounts: map[string]Account{},
+		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, organisations: map[string]Organisation{}, accounts: map[string]Account{},
 		registers: map[string]*Register{}, byINN: map[string][]*Register{}}
 	if len(f.master) == 0 {
 		f.master = []byte(fn.DefaultMaster)
@@ -81,6 +87,7 @@ func Open(o Options) (*Fleet, error) {
 	f.batches.New = func() any { return new(batch) }
 	f.jobs.New = func() any { return &receiptJob{ready: make(chan struct{}, 1)} }
 	f.replay.calls = map[[32]byte]chan struct{}{}
+	f.delayed.timers = map[[16]byte]clockwork.Timer{}
 	f.closing.idle = sync.NewCond(&f.closing.Mutex)
 	if err := f.loadSeed(o.Seed); err != nil {
 		return nil, err
@@ -115,7 +122,7 @@ func Open(o Options) (*Fleet, error) {
 		}
 		f.add(r)
 	}
-	return f, nil
+	return f, f.resumeDelayed()
 }
 
 func loadJSON[T any](s storage.Store, kind storage.Kind, add func(T)) error {
@@ -226,6 +233,7 @@ func (f *Fleet) leave(n int) {
 // Close refuses new jobs and waits for those that are queued. It does not close
 // the store.
 func (f *Fleet) Close() {
+	f.delayed.stop()
 	f.closing.Lock()
 	defer f.closing.Unlock()
 	f.closing.closed = true

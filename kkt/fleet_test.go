@@ -466,3 +466,42 @@ func FuzzRecords(f *testing.F) {
 		_, _, _, _ = parseAnswer(b)
 	})
 }
+
+func TestDelayedReceipt(t *testing.T) {
+	b := openBench(t, memory.Open(), func(o *Options) { o.Delay = time.Minute })
+	require.NoError(t, b.fleet.AddAccount(Account{PublicID: "pk_demo"}))
+	require.NoError(t, b.fleet.Fiscalize(context.Background(), "pk_demo", testSettings()))
+	status := func(id string) Status {
+		rec, err := b.fleet.Receipt(id)
+		require.NoError(t, err)
+		return rec.Status
+	}
+	first := b.submit(testReceipt(100))
+	require.Equal(t, Queued, first.Status)
+	require.Equal(t, Queued, status(first.ID))
+	require.Equal(t, []ffd.Form{1}, b.documents())
+	b.clock.Advance(time.Minute)
+	require.Eventually(t, func() bool { return status(first.ID) == Processed }, time.Minute, time.Millisecond)
+	require.Equal(t, []ffd.Form{1, 2, 3}, b.documents())
+
+	second := b.submit(testReceipt(100))
+	refused := testReceipt(1 << 40)
+	third := b.submit(refused)
+	b.reopen() // what is queued survives a restart
+	require.Equal(t, Queued, status(second.ID))
+	b.clock.Advance(time.Minute)
+	require.Eventually(t, func() bool { return status(second.ID) == Processed && status(third.ID) == Failed }, time.Minute, time.Millisecond)
+	require.Equal(t, []ffd.Form{1, 2, 3, 3}, b.documents())
+	b.reopen()
+	b.clock.Advance(time.Minute)
+	require.Len(t, b.documents(), 4, "nothing is made twice")
+
+	fourth := b.submit(testReceipt(100))
+	s := testSettings()
+	s.FFD = ffd.V120
+	s.Place = "other.example.com"
+	require.NoError(t, b.fleet.Fiscalize(context.Background(), "pk_demo", s))
+	b.clock.Advance(time.Minute)
+	require.Eventually(t, func() bool { return status(fourth.ID) == Processed }, time.Minute, time.Millisecond)
+	require.Equal(t, []ffd.Form{1, 2, 3, 3, 5, 11, 2, 3}, b.documents())
+}

@@ -15,6 +15,7 @@ type receiptJob struct {
 	request *Request
 	outcome Outcome
 	err     error
+	due     int64 // when a delayed receipt is made, Unix milliseconds
 	ready   chan struct{}
 
 	data      []byte // of the parts, reused
@@ -30,47 +31,59 @@ func (j *receiptJob) apply(b *batch) {
 		j.err = errStale
 		return
 	}
-	state, documents := b.state, len(b.out.Documents)
-	rec := ReceiptRecord{Status: Processed, Register: b.profile.Serial, Drive: b.profile.Drive(), API: j.request.API,
+	rec := ReceiptRecord{Status: Queued, Register: b.profile.Serial, Drive: b.profile.Drive(), API: j.request.API,
 		Account: j.request.Account, InvoiceID: j.request.InvoiceID, AccountID: j.request.AccountID, Created: b.now, Raw: j.request.Raw}
-	j.err, j.documents = nil, j.documents[:0]
-	for i := range j.parts {
-		err := b.r.machine.Apply(&b.state, &j.parts[i], b.wall, &b.out)
-		if err == nil {
-			j.documents = append(j.documents, b.state.LastNumber)
-			continue
-		}
-		// All parts or none.
-		b.state, b.out.Documents = state, b.out.Documents[:documents]
-		if refusal := (*fn.Refusal)(nil); !errors.As(err, &refusal) {
-			j.err = err
-			return
-		}
-		j.documents, rec.Status, rec.Error = j.documents[:0], Failed, err.Error()
-		break
-	}
-	rec.Documents = j.documents
 	sequence := b.r.fleet.sequence.Add(1)
 	key := receiptKey(b.r.id, sequence)
-	j.outcome = Outcome{ID: b.r.fleet.ids.make(b.r.id, sequence), Status: rec.Status, Register: b.profile.Serial,
-		Warnings: b.profile.warnings(&b.state, b.wall)}
+	id := b.r.fleet.ids.make(b.r.id, sequence)
+	if b.r.fleet.delay > 0 {
+		j.err, j.due = nil, b.now+b.r.fleet.delay.Milliseconds()
+		start := len(b.buf)
+		b.buf = appendDelayed(b.buf, j.due, b.profile.FFD, j.parts)
+		b.put(kindDelayed, key[:], b.slice(start))
+	} else if j.err = b.makeParts(j.parts, &rec, id, j.documents[:0]); j.err != nil {
+		return
+	}
+	j.documents = rec.Documents
+	j.outcome = Outcome{ID: id, Status: rec.Status, Register: b.profile.Serial, Warnings: b.profile.warnings(&b.state, b.wall)}
 	start := len(b.buf)
 	b.buf = rec.append(b.buf)
 	b.put(kindReceipt, key[:], b.slice(start))
-	b.tellDocuments(documents, j.outcome.ID)
-	if rec.Status == Failed {
-		b.tell(event.Event{Kind: event.ReceiptFailed, Receipt: j.outcome.ID, Text: rec.Error})
-	}
 	if j.request.Render != nil {
 		j.outcome.Answer = j.request.Render(&j.outcome)
 	}
 	if j.request.Key != "" {
 		hash := answerKey(j.request)
 		start := len(b.buf)
-		b.buf = appendAnswer(b.buf, b.now, j.outcome.ID, j.outcome.Answer)
+		b.buf = appendAnswer(b.buf, b.now, id, j.outcome.Answer)
 		b.put(kindAnswer, hash[:], b.slice(start))
 	}
 	b.dirty = true
+}
+
+// makeParts makes the documents of a receipt, all or none, and puts into the
+// record what became of it. What the drive refuses is the receipt's failure;
+// any other error is returned and nothing is changed.
+func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, id string, numbers []uint32) error {
+	state, documents := b.state, len(b.out.Documents)
+	rec.Status = Processed
+	for i := range parts {
+		err := b.r.machine.Apply(&b.state, &parts[i], b.wall, &b.out)
+		if err == nil {
+			numbers = append(numbers, b.state.LastNumber)
+			continue
+		}
+		b.state, b.out.Documents = state, b.out.Documents[:documents]
+		if refusal := (*fn.Refusal)(nil); !errors.As(err, &refusal) {
+			return err
+		}
+		numbers, rec.Status, rec.Error = numbers[:0], Failed, err.Error()
+		b.tell(event.Event{Kind: event.ReceiptFailed, Receipt: id, Text: rec.Error})
+		break
+	}
+	rec.Documents = numbers
+	b.tellDocuments(documents, id)
+	return nil
 }
 
 // tellDocuments tells of the documents from an index on; the receipt's id goes

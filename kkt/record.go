@@ -18,6 +18,7 @@ const (
 	kindRegister     storage.Kind = 4 // by serial number
 	kindReceipt      storage.Kind = 5 // by sequence number and register
 	kindAnswer       storage.Kind = 6 // by the hash of account, scope and key of a request
+	kindDelayed      storage.Kind = 7 // what a queued receipt is made of, by the key of its record
 )
 
 // recordVersion is the first byte of a stored receipt or answer. Older versions

@@ -12,26 +12,26 @@ import (
 // Settings are the registration data and the abilities of a register as they
 // are stored. Texts are UTF-8.
 type Settings struct {
-	Serial        string           `json:"serial"`     // 1013, up to 20 characters; the key of the register
-	INN           string           `json:"inn"`        // 1018
-	RegNumber     string           `json:"reg_number"` // 1037, 16 digits
-	UserName      string           `json:"user_name"`  // 1048
-	Address       string           `json:"address"`    // 1009
-	Place         string           `json:"place"`      // 1187
-	SenderEmail   string           `json:"sender_email"`
-	Phone         string           `json:"phone,omitempty"`
-	OFDName       string           `json:"ofd_name"` // 1046
-	OFDINN        string           `json:"ofd_inn"`  // 1017
-	FNSSite       string           `json:"fns_site"` // 1060
-	Cashier       string           `json:"cashier,omitempty"`
-	CashierINN    string           `json:"cashier_inn,omitempty"`
-	AutomatNumber string           `json:"automat_number,omitempty"`
-	FFD           ffd.Version      `json:"ffd"`         // value of 1209
-	TaxSystems    TaxList          `json:"tax_systems"` // the first is the one a receipt gets when it names none
-	Automatic     bool             `json:"automatic,omitempty"`
-	Offline       bool             `json:"offline,omitempty"`
-	Conditions    ffd.Conditions   `json:"conditions"` // 1290, or its tags up to 1.1
-	Agents        ffd.AgentFlags   `json:"agents,omitempty"`
+	Serial        string         `json:"serial"`     // 1013, up to 20 characters; the key of the register
+	INN           string         `json:"inn"`        // 1018
+	RegNumber     string         `json:"reg_number"` // 1037, 16 digits
+	UserName      string         `json:"user_name"`  // 1048
+	Address       string         `json:"address"`    // 1009
+	Place         string         `json:"place"`      // 1187
+	SenderEmail   string         `json:"sender_email"`
+	Phone         string         `json:"phone,omitempty"`
+	OFDName       string         `json:"ofd_name"` // 1046
+	OFDINN        string         `json:"ofd_inn"`  // 1017
+	FNSSite       string         `json:"fns_site"` // 1060
+	Cashier       string         `json:"cashier,omitempty"`
+	CashierINN    string         `json:"cashier_inn,omitempty"`
+	AutomatNumber string         `json:"automat_number,omitempty"`
+	FFD           ffd.Version    `json:"ffd"`         // value of 1209
+	TaxSystems    TaxList        `json:"tax_systems"` // the first is the one a receipt gets when it names none
+	Automatic     bool           `json:"automatic,omitempty"`
+	Offline       bool           `json:"offline,omitempty"`
+	Conditions    ffd.Conditions `json:"conditions"` // 1290, or its tags up to 1.1
+	Agents        ffd.AgentFlags `json:"agents,omitempty"`
 
 	// Abilities outside the format.
 	TakesAgents        bool `json:"takes_agents"`

@@ -69,6 +69,11 @@ func (f *Fleet) make(r *Receipt) (*Outcome, error) {
 			return nil, j.err
 		}
 		o := j.outcome
+		if o.Status == Queued {
+			if key, err := f.ids.parse(o.ID); err == nil {
+				f.schedule(reg, key, j.due)
+			}
+		}
 		return &o, nil
 	}
 }

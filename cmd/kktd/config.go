@@ -36,6 +36,7 @@ func addFlags(f *pflag.FlagSet) {
 	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
 	f.String("control-token", d.ControlToken, "lets other machines use the control API with this bearer token")
 	f.Bool("protect-test", d.ProtectTest, "/test of CloudKassir answers only with credentials")
+	f.Duration("processing-delay", d.ProcessingDelay, "how long a receipt stays Queued before its document is made")
 	f.Uint64("seed", d.Seed, "where the ids of receipts come from in a new file; 0: by chance")
 	f.String("master-key", d.MasterKey, "key of the fiscal signs; empty: the published one")
 	f.String("ffd", d.FFD, "format of the register made at the first start: 1.05, 1.1 or 1.2")
@@ -83,7 +84,7 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 	}
 	o := &serveOptions{}
 	err = k.UnmarshalWithConf("", o, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
-		Result: o, TagName: "koanf", Squash: true, WeaklyTypedInput: true,
+		Result: o, TagName: "koanf", Squash: true, WeaklyTypedInput: true, DecodeHook: mapstructure.StringToTimeDurationHookFunc(),
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

@@ -232,6 +232,7 @@ func TestConfigOrder(t *testing.T) {
 	t.Setenv("KKTD_OFD_LISTEN", "127.0.0.1:3")
 	t.Setenv("KKTD_DATA", "from-env.db")
 	t.Setenv("KKTD_UNKNOWN", "x")
+	t.Setenv("KKTD_PROCESSING_DELAY", "90s")
 	cmd := newServeCommand()
 	require.NoError(t, cmd.Flags().Parse([]string{"--config", file, "--data", "from-flag.db"}))
 	o, err := loadOptions(cmd.Flags())
@@ -240,6 +241,7 @@ func TestConfigOrder(t *testing.T) {
 	require.Equal(t, "127.0.0.1:3", o.OFDListen, "the environment wins over the file")
 	require.Equal(t, "from-flag.db", o.Data, "a flag wins over both")
 	require.True(t, o.Strict)
+	require.Equal(t, 90*time.Second, o.ProcessingDelay)
 	require.EqualValues(t, 7, o.Seed)
 	require.Equal(t, "1.2", o.FFD, "the default")
 }
