@@ -79,7 +79,7 @@ func (f *Fleet) checkNumbers(s *Settings) error {
 		if f.strict {
 			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
-		f.log.WithField("register", s.Serial).WithError(err).Warn("check digits are wrong; taken all the same")
+		f.log.WithField("register", s.Serial).WithError(err).Info("check digits are wrong; taken all the same, as strict is not set")
 	}
 	return nil
 }
