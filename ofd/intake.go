@@ -179,7 +179,7 @@ func (s *Server) take(d *drive, signer fn.OperatorSigner, r *Request, container 
 		epochs = append(epochs[:len(epochs):len(epochs)], p.epoch)
 		records = append(records, storage.Record{Kind: kindDrive, Key: d.number[:], Value: appendEpochs(nil, epochs)})
 	}
-	if _, err := s.o.Store.Append(context.Background(), storage.Change{Records: records}); err != nil {
+	if _, err := s.o.Store.Append(context.Background(), storage.Change{Records: records, Patient: true}); err != nil {
 		d.loaded = false // the outcome may be unknown: look again
 		return fmt.Errorf("store document %d of drive %s: %w", r.Number, r.Drive(), err)
 	}

@@ -43,6 +43,10 @@ type Change struct {
 
 	Records []Record // applied in order: of two with one key the last one stays
 	Events  [][]byte // numbered by the store in commit order
+
+	// Patient tells that the change would rather share a commit than have one of its own: while others are
+	// being committed it may wait a few milliseconds for the next of them.
+	Patient bool
 }
 
 // Result tells what an applied change has become.

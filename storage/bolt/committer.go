@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"syscall"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -33,6 +34,9 @@ func (e *engine) run() {
 		// Those who came during the commit will wait for those it answers now. Without them two halves of the
 		// writers would take turns for ever, at twice the fsyncs.
 		expected = int(e.queue.length.Load()) + len(group)
+		if slices.ContainsFunc(group, func(p *pending) bool { return !p.change.Patient }) {
+			e.queue.busy = time.Now()
+		}
 		for _, p := range group {
 			if p.err == nil && err != nil {
 				p.result, p.err = storage.Result{}, err

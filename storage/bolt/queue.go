@@ -15,6 +15,10 @@ import (
 // and far above what a writer needs from its answer to its next change.
 const gatherLimit = 100 * time.Microsecond
 
+// patience is how long a patient change waits, from the last commit of an impatient one, for the next of those. A
+// client that works without pause comes well within it.
+const patience = 2 * time.Millisecond
+
 // pending is a change on its way through the committer. The writer and the committer share it: whoever claims it
 // first decides, the writer that it is withdrawn or the committer that it is in a group.
 type pending struct {
@@ -36,6 +40,8 @@ type queue struct {
 	jam     bool  // bbolt's write lock is lost: closing the file would hang
 
 	length atomic.Int32  // of waiting, to be looked at without the lock
+	urgent atomic.Int32  // of those, the impatient ones
+	busy   time.Time     // of the last commit with an impatient change; the committer's
 	wake   chan struct{} // holds a value when there is something to do
 	spare  []*pending    // the array of the last group, for the next one
 	limit  *time.Timer
@@ -95,6 +101,9 @@ func (q *queue) push(p *pending) error {
 	case err == nil:
 		q.waiting = append(q.waiting, p)
 		q.length.Store(int32(len(q.waiting)))
+		if !p.change.Patient {
+			q.urgent.Add(1)
+		}
 	}
 	q.mu.Unlock()
 	if err != nil {
@@ -115,12 +124,14 @@ func (q *queue) signal() {
 // call. expected is how many are worth waiting for.
 func (q *queue) take(expected int) (group []*pending, more bool) {
 	<-q.wake
+	q.waitForUrgent()
 	q.gather(expected)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	taken := q.waiting
 	q.waiting = q.spare[:0]
 	q.length.Store(0)
+	q.urgent.Store(0)
 	q.spare = taken
 	group = taken[:0]
 	for _, p := range taken {
@@ -130,6 +141,23 @@ func (q *queue) take(expected int) (group []*pending, more bool) {
 	}
 	clear(taken[len(group):])
 	return group, !q.closed
+}
+
+// waitForUrgent lets patient changes wait for an impatient one while the store is busy with those. A commit for a
+// patient change alone would stand in the way of the next client.
+func (q *queue) waitForUrgent() {
+	for q.urgent.Load() == 0 && !q.isClosed() {
+		left := patience - time.Since(q.busy)
+		if left <= 0 {
+			return
+		}
+		q.limit.Reset(left)
+		select {
+		case <-q.wake:
+		case <-q.limit.C:
+			return
+		}
+	}
 }
 
 // gather yields to the writers until as many changes wait as expected, or gatherLimit has passed. One change is not
