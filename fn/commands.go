@@ -43,6 +43,9 @@ func (c *Register) apply(m *Machine, s *State, now Time, out *Output) error {
 		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
 	default:
 		form = ffd.FormReregistration
+		if err := s.resources(now); err != nil {
+			return err
+		}
 	}
 	if s.Phase == PhaseReady {
 		s.Registered = now
@@ -132,14 +135,17 @@ func (s *State) fiscal() error {
 	return nil
 }
 
-// resources refuses a shift opening, a receipt or a correction when the term,
-// the memory or the 30 days of unsent documents are used up (spec/fn.md 8).
+// resources refuses every document but a shift closing when the term, the memory
+// or the 30 days of unsent documents are used up (spec/fn.md 8, spec/decisions.md,
+// unsent documents).
 func (s *State) resources(now Time) error {
 	switch {
 	case now.Midnight() > s.LastDay():
 		return s.refuse(CodeTermEnded, "close the drive and take a new one", "the term of %d days has ended", s.TermDays)
 	case s.LastNumber >= s.Capacity:
-		return s.refuse(CodeNoSpace, "close the shift and the drive, take a new one", "all %d documents are used", s.Capacity)
+		r := s.refuse(CodeNoSpace, "close the shift and the drive, take a new one", "all %d documents are used", s.Capacity)
+		r.Full = true
+		return r
 	case s.blocked(now):
 		return s.refuse(CodeNoSpace, "deliver the documents to the OFD",
 			"document %d is unsent for more than %d days", s.FirstUnsent, ofdBlockDays)

@@ -25,25 +25,29 @@ const (
 	CodeTicket        Code = 0x20 // is returned when a ticket cannot be accepted
 )
 
-var codeNames = map[Code]string{
-	CodeFormat:        "wrong format of the command",
-	CodeState:         "the drive is in another state",
-	CodeCrypto:        "crypto unit failure",
-	CodeDateTime:      "wrong date or time",
-	CodeNoData:        "no such data",
-	CodeValue:         "wrong value of a parameter",
-	CodeMode:          "not allowed in this mode",
-	CodeForbiddenTag:  "a tag that the drive forms itself",
-	CodeMissingTag:    "data needed for accounting are missing",
-	CodeTooLarge:      "data of the document are too large",
-	CodeTermEnded:     "the term of the drive has ended",
-	CodeNoSpace:       "a resource of the drive is used up",
-	CodeShiftTooLong:  "the shift is longer than 24 hours",
-	CodeContradiction: "contradicts the registration",
-	CodeTicket:        "the ticket cannot be accepted",
+// codeNames are the codes in words, English and Russian.
+var codeNames = map[Code][2]string{
+	CodeFormat:        {"wrong format of the command", "неверный формат команды"},
+	CodeState:         {"the drive is in another state", "другое состояние ФН"},
+	CodeCrypto:        {"crypto unit failure", "отказ криптографического сопроцессора"},
+	CodeDateTime:      {"wrong date or time", "некорректная дата или время"},
+	CodeNoData:        {"no such data", "нет запрошенных данных"},
+	CodeValue:         {"wrong value of a parameter", "некорректное значение параметров"},
+	CodeMode:          {"not allowed in this mode", "команда не разрешена в этом режиме"},
+	CodeForbiddenTag:  {"a tag that the drive forms itself", "передан реквизит, который формирует ФН"},
+	CodeMissingTag:    {"data needed for accounting are missing", "нет данных, нужных для учёта"},
+	CodeTooLarge:      {"data of the document are too large", "размер передаваемых данных превышен"},
+	CodeTermEnded:     {"the term of the drive has ended", "исчерпан срок действия ключей ФН"},
+	CodeNoSpace:       {"a resource of the drive is used up", "исчерпан ресурс ФН"},
+	CodeShiftTooLong:  {"the shift is longer than 24 hours", "смена длится более 24 часов"},
+	CodeContradiction: {"contradicts the registration", "данные противоречат регистрации"},
+	CodeTicket:        {"the ticket cannot be accepted", "квитанция ОФД не принята"},
 }
 
-func (c Code) Error() string { return fmt.Sprintf("%02Xh %s", byte(c), codeNames[c]) }
+func (c Code) Error() string { return fmt.Sprintf("%02Xh %s", byte(c), codeNames[c][0]) }
+
+// Russian is the code in Russian words.
+func (c Code) Russian() string { return fmt.Sprintf("код %02Xh, %s", byte(c), codeNames[c][1]) }
 
 // Refusal is returned when the drive refuses a command. The state is as it was.
 type Refusal struct {
@@ -53,6 +57,7 @@ type Refusal struct {
 	Why    string
 	Hint   string // what a person does about it
 	Reason Reason // of CodeTicket
+	Full   bool   // of CodeNoSpace: the memory is full; else documents are unsent too long
 }
 
 func (r *Refusal) Error() string {

@@ -168,6 +168,10 @@ func formedByDrive(tag uint16, h *ffd.Head) bool {
 		ffd.TagUnsentFDCount, ffd.TagFirstUnsentFDDate, ffd.TagFDCountInShift, ffd.TagFirstUnsentFDNumber,
 		ffd.TagReceiptCountInShift, ffd.TagFNTotals, ffd.TagUnsentTotals, ffd.TagShiftTotals, ffd.TagOperatorMessage:
 		return true
+	case ffd.TagUnsentNotificationCount, ffd.TagBadMarkingCodes, ffd.TagBadMarkingExchange:
+		return true // spec/decisions.md, FN part of a shift closing
+	case ffd.TagExciseMode, ffd.TagGamblingMode, ffd.TagLotteryMode, ffd.TagPrinterInAutomat:
+		return registration && h.Version >= ffd.V110
 	case ffd.TagFFDVersion:
 		return h.Version >= ffd.V120
 	case ffd.TagInternetOnlyKKT, ffd.TagServicesOnly, ffd.TagStrictFormSystem, ffd.TagOfflineMode:

@@ -59,6 +59,13 @@ func (b *bench) registration() *Register {
 	return &Register{Registration: r, Data: data}
 }
 
+// change is a change of the place of settlements.
+func (b *bench) change() *Register {
+	c := b.registration()
+	c.Reasons = 1 << 3
+	return c
+}
+
 func (b *bench) shiftData(form ffd.Form) []byte {
 	data, err := (&ffd.ShiftReport{Form: form, Cashier: tlv.MustText("Иванова"), KKTVersion: tlv.MustText("1.0"), KKTMaxFFD: ffd.V120}).Append(nil, b.v)
 	require.NoError(b.t, err)
@@ -240,6 +247,21 @@ func TestRefusals(t *testing.T) {
 			return b.apply(&OpenShift{Data: b.shiftData(2)}, "2027-07-25 10:00")
 		}},
 		{"31 days unsent", CodeNoSpace, func(b *bench) error { return b.apply(&OpenShift{Data: b.shiftData(2)}, "2026-02-10 10:00") }},
+		{"change of registration, 31 days unsent", CodeNoSpace, func(b *bench) error { return b.apply(b.change(), "2026-02-10 10:00") }},
+		{"change of registration, term ended", CodeTermEnded, func(b *bench) error {
+			b.must(&Confirm{Container: b.ticket(1, nil)}, "2026-01-10 10:00")
+			return b.apply(b.change(), "2027-07-25 10:00")
+		}},
+		{"change of registration, drive full", CodeNoSpace, func(b *bench) error {
+			b.s.Capacity = 1
+			return b.apply(b.change(), "2026-01-10 10:00")
+		}},
+		{"modes of 1.1 in the data", CodeForbiddenTag, func(b *bench) error {
+			b.s, b.v = Blank(driveNumber, Model36, ffd.V120, 100), ffd.V110
+			r := b.registration()
+			r.Data = tlv.AppendByte(r.Data, ffd.TagExciseMode, 1)
+			return b.apply(r, "2026-01-10 10:00")
+		}},
 		{"drive full", CodeNoSpace, func(b *bench) error {
 			b.s.Capacity = 2
 			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")

@@ -103,13 +103,7 @@ func parseDelayed(b []byte) (due int64, v ffd.Version, parts []fn.Receipt, err e
 	due = r.int()
 	n := r.uint()
 	for i := uint64(0); i < n && !r.failed; i++ {
-		p := fn.Receipt{Form: ffd.Form(r.uint())}
-		if len(r.b) > 0 {
-			p.Operation, r.b = ffd.Operation(r.b[0]), r.b[1:]
-		}
-		p.Total = r.uint()
-		p.Data = []byte(r.string())
-		parts = append(parts, p)
+		parts = append(parts, fn.Receipt{Form: ffd.Form(r.uint()), Operation: ffd.Operation(r.byte()), Total: r.uint(), Data: []byte(r.string())})
 	}
 	if r.failed || len(r.b) != 0 {
 		return 0, 0, nil, fmt.Errorf("%w: delayed receipt: it ends too early or too late", ErrRecord)
@@ -152,7 +146,7 @@ func (j *delayedJob) make(b *batch) error {
 		return err
 	case version != b.profile.FFD:
 		rec.Status = Failed
-		rec.Error = fmt.Sprintf("the register was changed to FFD %v while the receipt was queued for %v", b.profile.FFD, version)
+		rec.Error = fmt.Sprintf("касса переведена на ФФД %v, а чек ждал очереди в ФФД %v", b.profile.FFD, version)
 	default:
 		if b.profile.AutoShift {
 			for i := range parts {

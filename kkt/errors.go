@@ -15,6 +15,26 @@ var ErrClosed = errors.New("kkt: stopping")
 // ErrInvalid is returned when data for a register cannot be used.
 var ErrInvalid = errors.New("kkt: invalid data")
 
+// InvalidError is returned when a setting of a register cannot be used. It is an
+// ErrInvalid.
+type InvalidError struct {
+	Field  string // its name in the JSON of Settings
+	Value  string
+	Rule   string // English
+	RuleRu string // Russian
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("%v: %s: %q: %s", ErrInvalid, e.Field, e.Value, e.Rule)
+}
+
+// Unwrap gives ErrInvalid.
+func (e *InvalidError) Unwrap() error { return ErrInvalid }
+
+func invalid(field, value, rule, ruleRu string) error {
+	return &InvalidError{Field: field, Value: value, Rule: rule, RuleRu: ruleRu}
+}
+
 // ErrOutOfService is returned by a register whose stored state cannot be used.
 var ErrOutOfService = errors.New("kkt: register is out of service")
 

@@ -2,7 +2,6 @@ package kkt
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,21 +64,28 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 	if err != nil {
 		return f.create(account, s)
 	}
-	return f.change(r, s)
+	return f.change(account, r, s)
 }
 
 func (f *Fleet) checkNumbers(s *Settings) error {
 	if !f.anyDrive && !strings.HasPrefix(s.DriveNumber, debugPrefix) {
-		return fmt.Errorf("%w: drive_number: %q: numbers of an emulator begin with %s; allow others with any-drive-number", ErrInvalid, s.DriveNumber, debugPrefix)
+		return invalid("drive_number", s.DriveNumber, "numbers of an emulator begin with 9999; any-drive-number allows others",
+			"номера ФН эмулятора начинаются с 9999, другие разрешает настройка any-drive-number")
 	}
-	for _, err := range []error{ffd.CheckINN(s.INN), ffd.CheckRegNumber(s.RegNumber, s.INN, s.Serial)} {
-		if err == nil {
+	for _, c := range []struct {
+		field, value, ruleRu string
+		err                  error
+	}{
+		{"inn", s.INN, "контрольные цифры не сходятся", ffd.CheckINN(s.INN)},
+		{"reg_number", s.RegNumber, "контрольные цифры не сходятся с ИНН и заводским номером", ffd.CheckRegNumber(s.RegNumber, s.INN, s.Serial)},
+	} {
+		if c.err == nil {
 			continue
 		}
 		if f.strict {
-			return fmt.Errorf("%w: %w", ErrInvalid, err)
+			return invalid(c.field, c.value, c.err.Error(), c.ruleRu)
 		}
-		f.log.WithField("register", s.Serial).WithError(err).Info("check digits are wrong; taken all the same, as strict is not set")
+		f.log.WithField("register", s.Serial).WithError(c.err).Info("check digits are wrong; taken all the same, as strict is not set")
 	}
 	return nil
 }
@@ -88,7 +94,7 @@ func (f *Fleet) create(account string, s Settings) error {
 	s.Complete()
 	for _, other := range f.Registers() {
 		if other.Settings().DriveNumber == s.DriveNumber {
-			return fmt.Errorf("%w: drive_number: %s is in register %s", ErrInvalid, s.DriveNumber, other.Serial())
+			return invalid("drive_number", s.DriveNumber, "the drive is in register "+other.Serial(), "этот ФН стоит в кассе "+other.Serial())
 		}
 	}
 	drive := f.store.ReserveDrive()
@@ -96,7 +102,6 @@ func (f *Fleet) create(account string, s Settings) error {
 	f.mu.RLock()
 	rec := registerRecord{ID: f.lastID + 1, Settings: s}
 	org, known := f.organisations[s.INN]
-	acc, hasAccount := f.accounts[account]
 	f.mu.RUnlock()
 	p, err := newProfile(rec.ID, s)
 	if err != nil {
@@ -111,6 +116,9 @@ func (f *Fleet) create(account string, s Settings) error {
 	if err := r.machine.Apply(&b.state, &p.register, b.wall, &b.out); err != nil {
 		return err
 	}
+	if err := f.join(account, s.INN); err != nil {
+		return err
+	}
 	b.tellDocuments(0, "")
 	if err := b.putJSON(kindRegister, s.Serial, rec); err != nil {
 		return err
@@ -121,20 +129,11 @@ func (f *Fleet) create(account string, s Settings) error {
 			return err
 		}
 	}
-	if hasAccount && !acc.Allows(s.INN) {
-		acc.INNs = append(slices.Clone(acc.INNs), s.INN)
-		if err := b.putJSON(kindAccount, acc.PublicID, acc); err != nil {
-			return err
-		}
-	}
 	if err := b.commit(); err != nil {
 		return err
 	}
 	f.mu.Lock()
 	f.organisations[org.INN] = org
-	if hasAccount {
-		f.accounts[acc.PublicID] = acc
-	}
 	f.add(r)
 	f.mu.Unlock()
 	f.log.WithField("register", s.Serial).WithField("drive", s.DriveNumber).WithField("inn", s.INN).Info("register is registered")
@@ -152,9 +151,18 @@ func (b *batch) putJSON(kind storage.Kind, key string, v any) error {
 	return err
 }
 
-// change makes a registration change of a known register when its data differ.
-func (f *Fleet) change(r *Register, s Settings) error {
+// change brings a known register to new settings: a registration change when
+// what the report holds differs, the record alone when only the rest does.
+func (f *Fleet) change(account string, r *Register, s Settings) error {
 	old := r.Settings()
+	if s.INN != old.INN {
+		return invalid("inn", s.INN, "register "+old.Serial+" belongs to "+old.INN+" and does not change its user",
+			"касса "+old.Serial+" зарегистрирована на другого пользователя")
+	}
+	if s.DriveNumber != old.DriveNumber {
+		return invalid("drive_number", s.DriveNumber, "register "+old.Serial+" has drive "+old.DriveNumber+"; its replacement is another operation",
+			"в кассе "+old.Serial+" стоит другой ФН, его замена делается отдельно")
+	}
 	next := old
 	next.RegNumber, next.Place, next.SenderEmail, next.Phone = s.RegNumber, s.Place, s.SenderEmail, s.Phone
 	next.OFDName, next.OFDINN, next.TaxSystems = s.OFDName, s.OFDINN, s.TaxSystems
@@ -168,16 +176,11 @@ func (f *Fleet) change(r *Register, s Settings) error {
 	if s.FFD != 0 {
 		next.FFD = s.FFD
 	}
-	switch {
-	case s.INN != old.INN:
-		return fmt.Errorf("%w: inn: register %s belongs to %s; a register does not change its user", ErrInvalid, old.Serial, old.INN)
-	case s.DriveNumber != old.DriveNumber:
-		return fmt.Errorf("%w: drive_number: register %s has drive %s; its replacement is another operation", ErrInvalid, old.Serial, old.DriveNumber)
-	case reflect.DeepEqual(old, next):
-		return nil
-	}
 	p, err := newProfile(r.id, next)
 	if err != nil {
+		return err
+	}
+	if err := f.join(account, s.INN); err != nil || reflect.DeepEqual(old, next) {
 		return err
 	}
 	j := &changeJob{profile: p, reasons: changeReasons(&old, &next), ready: make(chan error, 1)}
@@ -185,18 +188,40 @@ func (f *Fleet) change(r *Register, s Settings) error {
 	return <-j.ready
 }
 
+// join lets an account use an organisation. One that other accounts hold is not
+// open to everybody.
+func (f *Fleet) join(account, inn string) error {
+	f.mu.RLock()
+	a, ok := f.accounts[account]
+	taken := false
+	for _, other := range f.accounts {
+		taken = taken || other.Allows(inn)
+	}
+	f.mu.RUnlock()
+	switch {
+	case !ok || a.Allows(inn):
+		return nil
+	case taken:
+		return invalid("inn", inn, "the organisation belongs to another account", "организация принадлежит другой учётной записи")
+	}
+	a.INNs = append(slices.Clone(a.INNs), inn)
+	return f.AddAccount(a)
+}
+
 // Bits of tag 1205 (spec/ffd/encoding.md 5).
 const (
-	reasonOFD       = 1 << 1
-	reasonUser      = 1 << 2
-	reasonPlace     = 1 << 3
-	reasonTax       = 1 << 7
-	reasonBSOOn     = 1 << 11
-	reasonBSOOff    = 1 << 12
-	reasonFFD       = 1 << 21
-	reasonSomething = 1 << 31
+	reasonOFD    = 1 << 1
+	reasonUser   = 1 << 2
+	reasonPlace  = 1 << 3
+	reasonTax    = 1 << 7
+	reasonBSOOn  = 1 << 11
+	reasonBSOOff = 1 << 12
+	reasonFFD    = 1 << 21
+	reasonOther  = 1 << 31
 )
 
+// changeReasons is tag 1205 for a change; 0 when nothing differs that the report
+// holds.
 func changeReasons(old, next *Settings) uint32 {
 	var mask uint32
 	for _, x := range []struct {
@@ -210,13 +235,11 @@ func changeReasons(old, next *Settings) uint32 {
 		{!old.Conditions.Has(ffd.BSOSystem) && next.Conditions.Has(ffd.BSOSystem), reasonBSOOn},
 		{old.Conditions.Has(ffd.BSOSystem) && !next.Conditions.Has(ffd.BSOSystem), reasonBSOOff},
 		{old.FFD != next.FFD, reasonFFD},
+		{old.SenderEmail != next.SenderEmail || old.RegNumber != next.RegNumber, reasonOther},
 	} {
 		if x.differ {
 			mask |= x.bit
 		}
-	}
-	if mask == 0 {
-		mask = reasonSomething
 	}
 	return mask
 }
@@ -232,10 +255,10 @@ type changeJob struct {
 
 func (j *changeJob) apply(b *batch) {
 	state, documents := b.state, len(b.out.Documents)
-	if b.state.ShiftOpen {
+	if j.reasons != 0 && b.state.ShiftOpen {
 		j.err = b.r.machine.Apply(&b.state, &fn.CloseShift{Data: b.profile.shift.Close}, b.wall, &b.out)
 	}
-	if j.err == nil {
+	if j.reasons != 0 && j.err == nil {
 		c := j.profile.register
 		c.Reasons = j.reasons
 		j.err = b.r.machine.Apply(&b.state, &c, b.wall, &b.out)

@@ -342,10 +342,24 @@ func TestFiscalize(t *testing.T) {
 	require.Equal(t, "shop.example.com", r.Settings().Place)
 	b.submit(testReceipt(100))
 
+	documents := len(b.documents())
+	same := r.Settings()
+	same.Phone, same.TaxSystems = "+79990000000", TaxList{ffd.TaxUSNIncome}
+	require.NoError(t, b.fleet.Fiscalize(ctx, "pk_demo", same))
+	require.Equal(t, "+79990000000", r.Settings().Phone)
+	require.Len(t, b.documents(), documents, "no report holds the phone")
+
+	require.NoError(t, b.fleet.AddAccount(Account{PublicID: "pk_other"}))
+	require.ErrorContains(t, b.fleet.Fiscalize(ctx, "pk_other", same), "another account")
+	other, _ := b.fleet.Account("pk_other")
+	require.False(t, other.Allows(testINN))
+
 	for _, c := range []struct {
 		name, field string
 		change      func(*Settings)
 	}{
+		{"letters in the INN of the OFD", "ofd_inn", func(s *Settings) { s.Serial, s.DriveNumber, s.OFDINN = "2", "9999078900005432", "abc" }},
+		{"sender that is no address", "sender_email", func(s *Settings) { s.SenderEmail = "shop" }},
 		{"other user", "inn", func(s *Settings) { s.INN = "7707083893" }},
 		{"other drive", "drive_number", func(s *Settings) { s.DriveNumber = "9999078900005431" }},
 		{"drive of a real register", "drive_number", func(s *Settings) { s.DriveNumber = "9280440300000001" }},

@@ -74,10 +74,11 @@ func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, id string, num
 			continue
 		}
 		b.state, b.out.Documents = state, b.out.Documents[:documents]
-		if refusal := (*fn.Refusal)(nil); !errors.As(err, &refusal) {
+		refusal := (*fn.Refusal)(nil)
+		if !errors.As(err, &refusal) {
 			return err
 		}
-		numbers, rec.Status, rec.Error = numbers[:0], Failed, err.Error()
+		numbers, rec.Status, rec.Error, rec.Code = numbers[:0], Failed, err.Error(), refusal.Code
 		b.tell(event.Event{Kind: event.ReceiptFailed, Receipt: id, Text: rec.Error})
 		break
 	}

@@ -3,10 +3,13 @@ package kkt
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"kktd/ffd"
 	"kktd/fn"
+	"kktd/ofdproto"
 	"kktd/tlv"
 )
 
@@ -31,6 +34,13 @@ type profile struct {
 	register   fn.Register // of the registration, without Reasons
 }
 
+// Limits of the capacity of a drive in documents: the numbers of documents have
+// three bytes on the wire (spec/ofd-protocol.md 6.1).
+const (
+	minCapacity = 10
+	maxCapacity = ofdproto.MaxNumber
+)
+
 var (
 	digits16 = regexp.MustCompile(`^[0-9]{16}$`)
 	digitINN = regexp.MustCompile(`^([0-9]{10}|[0-9]{12})$`)
@@ -40,39 +50,36 @@ var (
 // and names the field.
 func newProfile(id uint64, s Settings) (*profile, error) {
 	p := &profile{Settings: s, id: id}
-	bad := func(field, format string, args ...any) error {
-		return fmt.Errorf("%w: %s: %s", ErrInvalid, field, fmt.Sprintf(format, args...))
-	}
-	switch {
-	case !digitINN.MatchString(s.INN):
-		return nil, bad("inn", "%q, want 10 or 12 digits", s.INN)
-	case !digits16.MatchString(s.DriveNumber):
-		return nil, bad("drive_number", "%q, want 16 digits", s.DriveNumber)
-	case !digits16.MatchString(s.RegNumber):
-		return nil, bad("reg_number", "%q, want 16 digits", s.RegNumber)
-	case s.Serial == "":
-		return nil, bad("serial", "is empty")
-	case !s.FFD.Writable():
-		return nil, bad("ffd", "%v, want 1.05, 1.1 or 1.2", s.FFD)
-	case !s.DriveModel.Valid():
-		return nil, bad("drive_model", "%d, want 13, 15 or 36", s.DriveModel)
-	case s.DriveCapacity < 10:
-		return nil, bad("drive_capacity", "%d, want at least 10", s.DriveCapacity)
-	case len(s.TaxSystems) == 0:
-		return nil, bad("tax_systems", "none is given")
-	case s.Automatic && s.AutomatNumber == "":
-		return nil, bad("automat_number", "must be there in automatic mode")
-	case s.QuantityDecimals != "minimal" && s.QuantityDecimals != "3" && s.QuantityDecimals != "6":
-		return nil, bad("quantity_decimals", "%q, want minimal, 3 or 6", s.QuantityDecimals)
-	}
-	for _, t := range s.TaxSystems {
-		if !t.Single() {
-			return nil, bad("tax_systems", "%d is not one system", t)
+	for _, c := range []struct {
+		ok           bool
+		field, value string
+		rule, ruleRu string
+	}{
+		{digitINN.MatchString(s.INN), "inn", s.INN, "want 10 or 12 digits", "ожидается 10 или 12 цифр"},
+		{digits16.MatchString(s.DriveNumber), "drive_number", s.DriveNumber, "want 16 digits", "ожидается 16 цифр"},
+		{digits16.MatchString(s.RegNumber), "reg_number", s.RegNumber, "want 16 digits", "ожидается 16 цифр"},
+		{s.Serial != "", "serial", s.Serial, "must be there", "не передано"},
+		{s.FFD.Writable(), "ffd", s.FFD.String(), "want 1.05, 1.1 or 1.2", "ожидается 1.05, 1.1 или 1.2"},
+		{s.DriveModel.Valid(), "drive_model", fmt.Sprint(uint8(s.DriveModel)), "want 13, 15 or 36", "ожидается 13, 15 или 36"},
+		{s.DriveCapacity >= minCapacity && s.DriveCapacity <= maxCapacity, "drive_capacity", fmt.Sprint(s.DriveCapacity),
+			"want 10 to 16777215", "ожидается от 10 до 16777215"},
+		{len(s.TaxSystems) > 0, "tax_systems", "", "none is given", "не передано ни одной"},
+		{!slices.ContainsFunc(s.TaxSystems, func(t ffd.TaxSystems) bool { return !t.Single() }), "tax_systems", fmt.Sprint(s.TaxSystems),
+			"each must be one system", "каждая должна быть одной системой"},
+		{s.Offline || digitINN.MatchString(s.OFDINN), "ofd_inn", s.OFDINN, "want 10 or 12 digits", "ожидается 10 или 12 цифр"},
+		{s.CashierINN == "" || digitINN.MatchString(s.CashierINN), "cashier_inn", s.CashierINN, "want 10 or 12 digits", "ожидается 10 или 12 цифр"},
+		{s.Offline || strings.Contains(s.SenderEmail, "@"), "sender_email", s.SenderEmail, "want an address", "ожидается адрес"},
+		{!s.Automatic || s.AutomatNumber != "", "automat_number", "", "must be there in automatic mode", "обязателен в автоматическом режиме"},
+		{s.QuantityDecimals == "minimal" || s.QuantityDecimals == "3" || s.QuantityDecimals == "6", "quantity_decimals", s.QuantityDecimals,
+			"want minimal, 3 or 6", "ожидается minimal, 3 или 6"},
+	} {
+		if !c.ok {
+			return nil, invalid(c.field, c.value, c.rule, c.ruleRu)
 		}
 	}
 	var err error
 	if p.zone, err = time.LoadLocation(s.Zone); err != nil {
-		return nil, bad("zone", "%v", err)
+		return nil, invalid("zone", s.Zone, err.Error(), "неизвестная часовая зона")
 	}
 	p.drive = ffd.Pad[[16]byte](s.DriveNumber)
 	reg := ffd.Registration{KKTVersion: tlv.MustText(kktVersion), KKTMaxFFD: ffd.V120, Agent: s.Agents,
@@ -88,7 +95,7 @@ func newProfile(id uint64, s Settings) (*profile, error) {
 		{"automat_number", s.AutomatNumber, &reg.AutomatNumber},
 	} {
 		if *f.to, err = tlv.NewText(f.value); err != nil {
-			return nil, bad(f.name, "%v", err)
+			return nil, invalid(f.name, f.value, err.Error(), "символ вне CP866")
 		}
 	}
 	p.place, p.address, p.sender, p.automat = reg.Place, reg.Address, reg.SenderEmail, reg.AutomatNumber

@@ -2,6 +2,7 @@ package kkt
 
 import (
 	"kktd/ffd"
+	"kktd/fn"
 	"kktd/storage"
 )
 
@@ -84,6 +85,7 @@ type ReceiptRecord struct {
 	Drive     storage.DriveID
 	Documents []uint32 // numbers, one a part; empty while queued
 	Error     string   // of Status Error
+	Code      fn.Code  // of Status Error, when the drive refused; else 0
 	API       string
 	Account   string
 	InvoiceID string

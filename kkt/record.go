@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"kktd/fn"
 	"kktd/storage"
 )
 
@@ -40,6 +41,7 @@ func (r *ReceiptRecord) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
 	b = binary.AppendVarint(b, r.Created)
+	b = append(b, byte(r.Code))
 	for _, s := range [...]string{r.Error, r.API, r.Account, r.InvoiceID, r.AccountID} {
 		b = appendString(b, s)
 	}
@@ -76,6 +78,16 @@ func (r *recordReader) int() int64 {
 	return v
 }
 
+func (r *recordReader) byte() byte {
+	if len(r.b) == 0 {
+		r.failed = true
+		return 0
+	}
+	c := r.b[0]
+	r.b = r.b[1:]
+	return c
+}
+
 func (r *recordReader) string() string {
 	n := r.uint()
 	if n > uint64(len(r.b)) {
@@ -100,7 +112,7 @@ func parseReceiptRecord(id string, b []byte) (*ReceiptRecord, error) {
 	for range n {
 		rec.Documents = append(rec.Documents, uint32(r.uint()))
 	}
-	rec.Created = r.int()
+	rec.Created, rec.Code = r.int(), fn.Code(r.byte())
 	rec.Error, rec.API, rec.Account, rec.InvoiceID, rec.AccountID = r.string(), r.string(), r.string(), r.string(), r.string()
 	if r.failed {
 		return nil, fmt.Errorf("%w: receipt %s: it ends too early", ErrRecord, id)

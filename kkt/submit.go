@@ -78,6 +78,16 @@ func (f *Fleet) make(r *Receipt) (*Outcome, error) {
 	}
 }
 
+// Replay is the answer that an earlier request with the same key got within the
+// hour, nil when there is none. Submit looks itself; Replay lets an API answer
+// before it reads a body, which is not compared (spec/api/cloudkassir.md 1.3).
+func (f *Fleet) Replay(r *Request) (*Outcome, error) {
+	if r.Key == "" {
+		return nil, nil
+	}
+	return f.stored(answerKey(r))
+}
+
 // stored is the answer that an earlier request with the key got, nil when there
 // is none or it is too old.
 func (f *Fleet) stored(key [32]byte) (*Outcome, error) {

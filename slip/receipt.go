@@ -178,7 +178,11 @@ func (c *composer) buyer() {
 	if b := child(c.doc, ffd.TagBuyerInfo); b != nil {
 		at = b
 	}
-	c.fields(at, 0, ffd.TagBuyerName, ffd.TagBuyerINN, ffd.TagBuyerAddress)
+	c.fields(at, 0, ffd.TagBuyerName)
+	if at == c.doc { // inside 1256 the INN is for the electronic form alone (spec/ffd/documents.md, 1256)
+		c.fields(at, 0, ffd.TagBuyerINN)
+	}
+	c.fields(at, 0, ffd.TagBuyerAddress)
 	c.fields(c.doc, 0, ffd.TagBuyerContact)
 	if child(c.doc, ffd.TagBuyerContact) != nil {
 		c.pair(0, "ЭЛ. АДР. ОТПРАВИТЕЛЯ", c.or(ffd.TagSenderEmail, c.in.Registration.SenderEmail))

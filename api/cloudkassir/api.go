@@ -25,6 +25,8 @@ type Fleet interface {
 	// Submit makes the documents of r. It keeps neither r nor anything that r points to when it returns.
 	// Errors: *kkt.ChoiceError, *fn.Refusal, *ffd.FieldError, kkt.ErrOutOfService, kkt.ErrClosed, those of ctx.
 	Submit(ctx context.Context, r *kkt.Receipt) (*kkt.Outcome, error)
+	// Replay is the stored answer to an earlier request with the same key, nil when there is none.
+	Replay(r *kkt.Request) (*kkt.Outcome, error)
 	// Receipt finds what is kept of a receipt; kkt.ErrNotFound.
 	Receipt(id string) (*kkt.ReceiptRecord, error)
 	// Details reads the fiscal data of a processed receipt.

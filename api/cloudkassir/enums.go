@@ -241,11 +241,11 @@ func warningOf(kind kkt.WarningKind) (code int, text string) {
 	case kkt.WarnTermEnding:
 		return 2, "Истекает срок действия ФН - Необходима замена ФН"
 	case kkt.WarnOFDQueue:
-		return 3, "Очередь документов в ОФД переполнена - Проверьте связь с ОФД"
+		return 3, "Переполнение очереди отправки в ОФД - Проверьте связь с ОФД"
 	case kkt.WarnMemory:
 		return 4, "Буфер ФН переполнен - Необходима замена ФН"
 	case kkt.WarnOutOfOrder:
-		return 5, "Ошибка ККТ - Обратитесь к администратору"
+		return 5, "Ошибка кассы - Обратитесь к администратору"
 	}
 	return 0, ""
 }

@@ -248,9 +248,10 @@ func lackCode(lack kkt.Lack) int {
 // refusalOf translates what the fleet refused.
 func refusalOf(err error) *refusal {
 	var (
-		choice *kkt.ChoiceError
-		drive  *fn.Refusal
-		field  *ffd.FieldError
+		choice  *kkt.ChoiceError
+		drive   *fn.Refusal
+		field   *ffd.FieldError
+		setting *kkt.InvalidError
 	)
 	r := &refusal{code: codeUnknown, cause: err}
 	switch {
@@ -259,12 +260,17 @@ func refusalOf(err error) *refusal {
 		if r.code == codeNoBSO || r.code == codeOnlyBSO {
 			r.message = sentence(r.code) + " для организации с ИНН " + choice.INN
 		}
-	case errors.As(err, &drive) && driveFull(drive):
+	case errors.As(err, &drive) && drive.Full:
 		r.code = codeDriveFull
 	case errors.As(err, &drive):
-		r.message = "ФН отказал: " + drive.Error()
+		r.message = driveRefused(drive.Code)
 	case errors.As(err, &field):
 		r.code, r.field, r.reason = codeIncorrect, "тег "+field.Path, field.Rule
+	case errors.As(err, &setting):
+		r.code, r.field, r.reason = codeIncorrect, settingNames[setting.Field], setting.RuleRu
+		if r.field == "" {
+			r.field = setting.Field
+		}
 	case errors.Is(err, kkt.ErrInvalid):
 		r.code, r.reason = codeIncorrect, strings.TrimPrefix(err.Error(), kkt.ErrInvalid.Error()+": ")
 	case errors.Is(err, kkt.ErrOutOfService):
@@ -279,8 +285,11 @@ func refusalOf(err error) *refusal {
 	return r
 }
 
-// driveFull tells the full memory of a drive from its documents being unsent for 30 days: the drive answers 14h to both. The
-// drive is full when no number is left, which is what its reason says; a test holds the two together.
-func driveFull(r *fn.Refusal) bool {
-	return r.Code == fn.CodeNoSpace && strings.HasSuffix(r.Why, "documents are used")
+// driveRefused is the message for what the drive itself refused.
+func driveRefused(code fn.Code) string { return "ФН отказал: " + code.Russian() }
+
+// settingNames are the fields of /kkt/fiscalize by the names of the settings they become.
+var settingNames = map[string]string{
+	"inn": "Inn", "serial": "DeviceNumber", "drive_number": "FiscalNumber", "reg_number": "RegNumber", "place": "Url", "address": "Url",
+	"ofd_name": "Ofd", "ofd_inn": "Ofd", "tax_systems": "TaxationSystem", "sender_email": "MerchantEmail",
 }

@@ -55,7 +55,7 @@ func TestFiscalizeRefusals(t *testing.T) {
 		{"no taxation system", `[1,"0"]`, `[]`, 26, "Не переданы необходимые данные: TaxationSystem: не передано"},
 		{"phone", "+79161234567", "1", 27, "Некорректные данные: MerchantPhone: ожидается телефон, например +79161234567"},
 		{"no emulator's drive", "9999078900005431", "7281440500000001", 27,
-			`Некорректные данные: drive_number: "7281440500000001": numbers of an emulator begin with 9999; allow others with any-drive-number`},
+			`Некорректные данные: FiscalNumber: номера ФН эмулятора начинаются с 9999, другие разрешает настройка any-drive-number`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := open(t, nil)

@@ -37,13 +37,21 @@ func (q *request) status() []byte {
 	case err == nil:
 		word = string(r.Status)
 		if r.Status == kkt.Failed {
-			message = string(appendString(nil, r.Error))
+			message = string(appendString(nil, failure(r)))
 		}
 	case !errors.Is(err, kkt.ErrNotFound):
 		return q.answerRefusal(refusalOf(err))
 	}
 	q.debug("status", word)
 	return []byte(`{"Model":"` + word + `","InnerResult":null,"Success":true,"Message":` + message + `}`)
+}
+
+// failure is why a receipt was not made, in Russian.
+func failure(r *kkt.ReceiptRecord) string {
+	if r.Code != 0 {
+		return driveRefused(r.Code)
+	}
+	return r.Error
 }
 
 // get answers /kkt/receipt/get (spec/api/cloudkassir.md 2.5): the request's own words and the fiscal data of its document.

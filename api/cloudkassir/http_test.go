@@ -84,6 +84,7 @@ func TestIdempotency(t *testing.T) {
 	require.Equal(t, "pk_demo", seen.Account)
 	require.Equal(t, first, b.answer(pathReceipt, receiptOf(item(`"Price":5,"Amount":5`), ""), key), "the body is not compared")
 	require.Contains(t, b.entry("same X-Request-ID within the hour: the first answer again, nothing executed").Data, "id")
+	require.Equal(t, first, b.answer(pathReceipt, `{"Inn":`, key), "nor does it have to be readable")
 	require.NotEqual(t, first, b.answer(pathReceipt, receiptOf(oneItem, "")), "no key, no protection")
 	b.clock.Advance(time.Hour)
 	require.NotEqual(t, first, b.answer(pathReceipt, receiptOf(oneItem, ""), key))
@@ -136,7 +137,7 @@ func TestWarnings(t *testing.T) {
 	got := string(appendQueued(nil, "http://x", &kkt.Outcome{ID: "ab", Warnings: []kkt.Warning{
 		{Kind: kkt.WarnMemory, Register: "01801810008658"}, {Kind: kkt.WarnFormatCheck, Register: "1"}, {Kind: kkt.WarnOutOfOrder, Register: "2"}}}))
 	require.Equal(t, `{"Model":{"Id":"ab","ErrorCode":0,"ReceiptLocalUrl":"http://x/r/ab"},"InnerResult":null,"Success":true,"Message":"Queued",`+
-		`"Warning":"01801810008658: Буфер ФН переполнен - Необходима замена ФН; 2: Ошибка ККТ - Обратитесь к администратору","WarningCodes":[4,5]}`, got)
+		`"Warning":"01801810008658: Буфер ФН переполнен - Необходима замена ФН; 2: Ошибка кассы - Обратитесь к администратору","WarningCodes":[4,5]}`, got)
 }
 
 // TestConcurrent: pooled memory never shows one client the receipt of another.

@@ -13,6 +13,9 @@ const usualAnswer = 256
 
 // receipt answers /kkt/receipt (spec/api/cloudkassir.md 2.3).
 func (q *request) receipt() []byte {
+	if answer := q.replay(); answer != nil {
+		return answer
+	}
 	q.readReceipt()
 	q.logNotes()
 	if q.refusal != nil {
@@ -24,14 +27,35 @@ func (q *request) receipt() []byte {
 	if err != nil {
 		return q.answerRefusal(refusalOf(err))
 	}
-	switch {
-	case outcome.Replayed:
-		q.log().WithField("id", outcome.ID).WithField("request_id", q.out.Request.Key).
-			Info("same X-Request-ID within the hour: the first answer again, nothing executed")
-	case q.api.o.Log.IsLevelEnabled(logrus.DebugLevel):
+	if outcome.Replayed { // by a twin of this request that came first
+		q.logReplay(outcome)
+	} else if q.api.o.Log.IsLevelEnabled(logrus.DebugLevel) {
 		q.log().WithField("id", outcome.ID).WithField("register", outcome.Register).Debug("receipt taken")
 	}
 	return outcome.Answer
+}
+
+// replay is the answer to the first request with the same X-Request-ID, nil when there is none. The body of this one is not
+// looked at (spec/api/cloudkassir.md 1.3).
+func (q *request) replay() []byte {
+	r := kkt.Request{API: apiName, Account: q.account.PublicID, Key: q.http.Header.Get("X-Request-Id"), Scope: q.path}
+	if r.Key == "" {
+		return nil
+	}
+	outcome, err := q.api.o.Fleet.Replay(&r)
+	if err != nil {
+		return q.answerRefusal(refusalOf(err))
+	}
+	if outcome == nil {
+		return nil
+	}
+	q.logReplay(outcome)
+	return outcome.Answer
+}
+
+func (q *request) logReplay(o *kkt.Outcome) {
+	q.log().WithField("id", o.ID).WithField("request_id", q.http.Header.Get("X-Request-Id")).
+		Info("same X-Request-ID within the hour: the first answer again, nothing executed")
 }
 
 // readReceipt translates the body into q.out. What it breaks is in q.refusal then.
