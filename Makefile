@@ -13,9 +13,10 @@ build: $(BIN)
 $(BIN): $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/kktd
 
-# Starts the daemon with a demonstration receipt; Ctrl-C stops it.
+# Starts the daemon with a demonstration receipt; Ctrl-C stops it. Flags go into
+# ARGS: make run ARGS='--listen 127.0.0.1:8080'
 run: $(BIN)
-	./$(BIN) serve --demo
+	./$(BIN) serve --demo $(ARGS)
 
 test:
 	$(GO) test ./...

@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 
 	"kktd/ffd"
@@ -60,8 +61,11 @@ func (c *Config) check() error {
 	if err != nil || !v.Writable() {
 		return fmt.Errorf("ffd: %q, want 1.05, 1.1 or 1.2", c.FFD)
 	}
-	if c.ProcessingDelay < 0 {
-		return fmt.Errorf("processing-delay: %v, want 0 or more", c.ProcessingDelay)
+	if c.ProcessingDelay < 0 || c.ProcessingDelay > 0 && c.ProcessingDelay < time.Millisecond {
+		return fmt.Errorf("processing-delay: %v, want 0, or at least 1ms with its unit, as 3s", c.ProcessingDelay)
+	}
+	if u, err := url.Parse(c.PublicURL); err != nil || c.PublicURL != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return fmt.Errorf("public-url: %q, want http://HOST or https://HOST", c.PublicURL)
 	}
 	if c.Data == "" && !c.Memory {
 		return fmt.Errorf("data: is empty; name a file or use memory")

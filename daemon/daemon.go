@@ -37,7 +37,9 @@ type Daemon struct {
 
 	http     *http.Server
 	httpAddr net.Addr
-	ofdAddr  string
+
+	ofdListener net.Listener // of the built-in OFD
+	ofdAddr     string
 
 	ready    atomic.Bool
 	stopping chan struct{}
@@ -61,13 +63,26 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 			d.close(ctx)
 		}
 	}()
+	// Addresses first: a start that fails for a busy port leaves no file.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP: %w; choose another address with --listen", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = listener.Close()
+		}
+	}()
+	if d.ofdListener, err = listenOFD(&c); err != nil {
+		return nil, err
+	}
 	if d.store, err = openStore(&c); err != nil {
 		return nil, err
 	}
 	if err = d.startOFD(); err != nil {
 		return nil, err
 	}
-	if err = d.openFleet(ctx); err != nil {
+	if err = d.openFleet(); err != nil {
 		return nil, err
 	}
 	if d.sender != nil {
@@ -75,10 +90,6 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 		for _, r := range d.fleet.Registers() {
 			d.sender.Wake(r)
 		}
-	}
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("HTTP: %w; choose another address with --listen", err)
 	}
 	d.httpAddr = listener.Addr()
 	d.http = d.newHTTPServer()
@@ -102,6 +113,18 @@ func openStore(c *Config) (storage.Store, error) {
 	return s, nil
 }
 
+// listenOFD takes the address of the built-in OFD, nil when another one is set.
+func listenOFD(c *Config) (net.Listener, error) {
+	if c.OFD != ofdBuiltIn {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", c.OFDListen)
+	if err != nil {
+		return nil, fmt.Errorf("OFD: %w; choose another address with --ofd-listen", err)
+	}
+	return l, nil
+}
+
 // startOFD starts the built-in OFD unless another one is set.
 func (d *Daemon) startOFD() error {
 	c := &d.config
@@ -121,13 +144,9 @@ func (d *Daemon) startOFD() error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.OFDListen)
-	if err != nil {
-		return fmt.Errorf("OFD: %w; choose another address with --ofd-listen", err)
-	}
-	d.ofdAddr = listener.Addr().String()
+	d.ofdAddr = d.ofdListener.Addr().String()
 	d.running.Go(func() {
-		if err := d.ofd.Serve(listener); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := d.ofd.Serve(d.ofdListener); err != nil && !errors.Is(err, net.ErrClosed) {
 			d.failed <- fmt.Errorf("OFD: %w", err)
 		}
 	})
@@ -142,7 +161,7 @@ func (d *Daemon) master() []byte {
 }
 
 // openFleet makes the sender, which the fleet wakes, and the fleet.
-func (d *Daemon) openFleet(ctx context.Context) error {
+func (d *Daemon) openFleet() error {
 	c := &d.config
 	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.master(), Seed: c.Seed,
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
@@ -168,7 +187,7 @@ func (d *Daemon) openFleet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return firstStart(ctx, d.fleet, version)
+	return firstStart(d.fleet, version)
 }
 
 // HTTPAddr is the address that HTTP listens on, with the real port.
@@ -210,13 +229,17 @@ func (d *Daemon) close(ctx context.Context) error {
 	var errs []error
 	if d.http != nil {
 		if err := d.http.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("HTTP: %w", err), d.http.Close())
+			d.log.WithError(err).Warn("HTTP: requests that had not ended are cut off")
+			_ = d.http.Close()
 		}
 	}
 	if d.fleet != nil {
 		d.fleet.Close()
 	}
 	d.stop()
+	if d.ofdListener != nil {
+		_ = d.ofdListener.Close() // also when nothing served it yet
+	}
 	if d.ofd != nil {
 		errs = append(errs, d.ofd.Shutdown(ctx))
 	}

@@ -1,8 +1,6 @@
 package daemon
 
 import (
-	"context"
-
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
@@ -22,11 +20,11 @@ const (
 
 // firstStart makes the first organisation, account, register and drive, and
 // registers the register.
-func firstStart(ctx context.Context, fleet *kkt.Fleet, version ffd.Version) error {
+func firstStart(fleet *kkt.Fleet, version ffd.Version) error {
 	if err := fleet.AddAccount(kkt.Account{PublicID: FirstPublicID, Secret: FirstSecret, INNs: []string{FirstINN}}); err != nil {
 		return err
 	}
-	return fleet.Fiscalize(ctx, FirstPublicID, kkt.Settings{
+	return fleet.Create(FirstPublicID, kkt.Settings{
 		Serial: FirstRegister, INN: FirstINN, RegNumber: firstRNM, DriveNumber: firstDrive, DriveModel: fn.Model36,
 		UserName: `ООО "Тестовая организация"`, Address: "109012, г. Москва, ул. Примерная, д. 1", Place: "www.cloudpayments.ru",
 		SenderEmail: "kassa@example.com", OFDName: testOFDName, OFDINN: fn.TestOFDINN, FFD: version,

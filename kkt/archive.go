@@ -13,6 +13,17 @@ func (r *Register) HasDrive(drive storage.DriveID) bool {
 	return slices.Contains(r.profile.Load().Drives, drive)
 }
 
+// SettingsAt are the settings that were in force for a document.
+func (r *Register) SettingsAt(drive storage.DriveID, number uint32) Settings {
+	p := r.profile.Load()
+	for _, past := range p.past {
+		if past.Drive == drive && number <= past.Last {
+			return past.Settings
+		}
+	}
+	return p.Settings
+}
+
 // Document reads the container of a committed document and its ticket, nil when
 // there is none yet. drive is one of the register's drives.
 func (r *Register) Document(drive storage.DriveID, number uint32) (container, ticket []byte, err error) {

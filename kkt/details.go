@@ -43,7 +43,7 @@ func (f *Fleet) Details(rec *ReceiptRecord) (*ReceiptDetails, error) {
 	if err != nil {
 		return nil, fmt.Errorf("receipt %s, document %d: %w", rec.ID, rec.Documents[0], err)
 	}
-	d := &ReceiptDetails{Register: r.Settings(), Form: ffd.Form(c.Form)}
+	d := &ReceiptDetails{Register: r.SettingsAt(rec.Drive, rec.Documents[0]), Form: ffd.Form(c.Form)}
 	outer := tlv.NewReader(c.Document, 0)
 	outer.Next()
 	in := outer.Item().Children()

@@ -67,6 +67,14 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 	return f.change(account, r, s)
 }
 
+// Create registers a new register as Fiscalize does, without a look at its
+// numbers: they are the program's own.
+func (f *Fleet) Create(account string, s Settings) error {
+	f.creating.Lock()
+	defer f.creating.Unlock()
+	return f.create(account, s)
+}
+
 func (f *Fleet) checkNumbers(s *Settings) error {
 	if !f.anyDrive && !strings.HasPrefix(s.DriveNumber, debugPrefix) {
 		return invalid("drive_number", s.DriveNumber, "numbers of an emulator begin with 9999; any-drive-number allows others",
@@ -264,7 +272,11 @@ func (j *changeJob) apply(b *batch) {
 		j.err = b.r.machine.Apply(&b.state, &c, b.wall, &b.out)
 	}
 	if j.err == nil {
-		j.err = b.putJSON(kindRegister, j.profile.Serial, registerRecord{ID: j.profile.id, Settings: j.profile.Settings})
+		if j.reasons != 0 {
+			past := Past{Drive: b.profile.Drive(), Last: b.state.LastNumber - 1, Settings: b.profile.Settings}
+			j.profile.past = append(slices.Clone(b.profile.past), past)
+		}
+		j.err = b.putJSON(kindRegister, j.profile.Serial, registerRecord{ID: j.profile.id, Settings: j.profile.Settings, Past: j.profile.past})
 	}
 	if j.err != nil {
 		b.state, b.out.Documents = state, b.out.Documents[:documents]

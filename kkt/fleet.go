@@ -114,6 +114,7 @@ func Open(o Options) (*Fleet, error) {
 		if err != nil {
 			return nil, fmt.Errorf("register %s: %w", rec.Serial, err)
 		}
+		p.past = rec.Past
 		r := &Register{fleet: f, id: rec.ID}
 		r.profile.Store(p)
 		if err := r.load(); err != nil {
@@ -190,6 +191,16 @@ func (f *Fleet) Register(serial string) (*Register, error) {
 		return r, nil
 	}
 	return nil, fmt.Errorf("%w: register %q", ErrNotFound, serial)
+}
+
+// ByDrive finds the register that a drive with the FN number stands in now.
+func (f *Fleet) ByDrive(number string) (*Register, error) {
+	for _, r := range f.Registers() {
+		if r.profile.Load().DriveNumber == number {
+			return r, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: drive %q", ErrNotFound, number)
 }
 
 // Registers are all registers by serial number.

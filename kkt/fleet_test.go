@@ -342,6 +342,9 @@ func TestFiscalize(t *testing.T) {
 	require.Equal(t, "shop.example.com", r.Settings().Place)
 	b.submit(testReceipt(100))
 
+	require.Equal(t, "www.example.com", r.SettingsAt(1, 3).Place, "what was in force for the receipt")
+	require.Equal(t, "www.example.com", r.SettingsAt(1, 4).Place, "and for the closing of its shift")
+	require.Equal(t, "shop.example.com", r.SettingsAt(1, 5).Place)
 	documents := len(b.documents())
 	same := r.Settings()
 	same.Phone, same.TaxSystems = "+79990000000", TaxList{ffd.TaxUSNIncome}

@@ -22,6 +22,7 @@ const kktVersion = "1.0"
 type profile struct {
 	Settings
 	id         uint64
+	past       []Past
 	zone       *time.Location
 	drive      [16]byte
 	cashier    tlv.Text

@@ -97,7 +97,7 @@ type ReceiptRecord struct {
 // ReceiptDetails are the fiscal data of a processed receipt: of its first
 // document where it has several.
 type ReceiptDetails struct {
-	Register    Settings // the registration in force now
+	Register    Settings // in force when it was made
 	DriveNumber string
 	Number      uint32 // 1040
 	Shift       uint32

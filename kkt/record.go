@@ -154,6 +154,14 @@ func parseAnswer(b []byte) (given int64, id string, answer []byte, err error) {
 type registerRecord struct {
 	ID uint64 `json:"id"` // never reused; a part of the keys of its receipts
 	Settings
+	Past []Past `json:"past,omitempty"` // oldest first
+}
+
+// Past are settings that a registration change has replaced.
+type Past struct {
+	Drive    storage.DriveID `json:"drive"`
+	Last     uint32          `json:"last"` // last document made under them
+	Settings Settings        `json:"settings"`
 }
 
 // jsonRecord makes a record with a JSON value.

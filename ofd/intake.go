@@ -218,11 +218,8 @@ func (s *Server) ticket(signer fn.OperatorSigner, r *Request, doc *Document) ([]
 func (s *Server) logFindings(r *Request) {
 	for _, f := range r.Document.Findings {
 		level := logrus.DebugLevel
-		switch f.Severity {
-		case ffd.Error:
+		if f.Severity >= ffd.Error {
 			level = logrus.WarnLevel
-		case ffd.Warning:
-			level = logrus.InfoLevel
 		}
 		s.o.Log.WithFields(logrus.Fields{"drive": r.Drive(), "document": r.Number, "remote": r.Remote, "rule": f.Rule}).
 			Logf(level, "ofd: finding: %s: %s", f.Severity, f.En)

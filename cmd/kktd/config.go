@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -58,6 +59,9 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 	path, err := flags.GetString("config")
 	if err != nil {
 		return nil, err
+	}
+	if !flags.Changed("config") {
+		path = os.Getenv(envPrefix + "CONFIG")
 	}
 	if path != "" {
 		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {

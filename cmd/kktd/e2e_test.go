@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,34 +35,50 @@ type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	url    string
-	stderr bytes.Buffer
-	output chan string // what is printed after the start
+	stdout output
+	stderr output
 }
 
+// output collects what a process prints while it is read.
+type output struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+var addressLine = regexp.MustCompile(`HTTP +(http://\S+)`)
+
 func startProgram(t *testing.T, program string, args ...string) *process {
-	p := &process{t: t, output: make(chan string, 1)}
+	p := &process{t: t}
 	p.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--ofd-listen", "127.0.0.1:0"}, args...)...)
-	p.cmd.Stderr = &p.stderr
-	out, err := p.cmd.StdoutPipe()
-	require.NoError(t, err)
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
-	r := bufio.NewReader(out)
-	address := regexp.MustCompile(`HTTP +(http://\S+)`)
-	var head strings.Builder
-	for p.url == "" {
-		line, err := r.ReadString('\n')
-		require.NoError(t, err, "no address before the end of the output:\n%s%s", head.String(), &p.stderr)
-		head.WriteString(line)
-		if m := address.FindStringSubmatch(line); m != nil {
+	p.await("its address", func() bool {
+		m := addressLine.FindStringSubmatch(p.stdout.String())
+		if m != nil {
 			p.url = m[1]
 		}
-	}
-	go func() {
-		rest, _ := io.ReadAll(r)
-		p.output <- head.String() + string(rest)
-	}()
+		return m != nil
+	})
 	return p
+}
+
+// await waits for something that the program does.
+func (p *process) await(what string, f func() bool) {
+	p.t.Helper()
+	require.Eventually(p.t, f, 20*time.Second, 10*time.Millisecond, "%s\n%s\n%s", what, &p.stdout, &p.stderr)
 }
 
 func (p *process) post(path string, body []byte) map[string]any {
@@ -147,7 +163,7 @@ func TestReceiptSurvivesKill(t *testing.T) {
 	require.Equal(t, "3", got["DocumentNumber"])
 	require.EqualValues(t, 1300, got["Amount"])
 
-	require.Eventually(t, func() bool { _, n := p.tlvs(); return n == 3 }, 10*time.Second, 20*time.Millisecond, "all documents get their tickets\n%s", &p.stderr)
+	p.await("all documents get their tickets", func() bool { _, n := p.tlvs(); return n == 3 })
 	before, _ := p.tlvs()
 	doc, err := base64.StdEncoding.DecodeString(before[2])
 	require.NoError(t, err)
@@ -172,20 +188,30 @@ func TestReceiptSurvivesKill(t *testing.T) {
 }
 
 func TestDemonstration(t *testing.T) {
-	p := startProgram(t, buildProgram(t), "--memory", "--demo")
-	require.Eventually(t, func() bool {
-		return len(p.get(documentsPath)["items"].([]any)) == 3
-	}, 10*time.Second, 20*time.Millisecond)
-	resp, err := http.Get(p.url + "/readyz")
-	require.NoError(t, err)
-	resp.Body.Close()
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	require.Eventually(t, func() bool { _, n := p.tlvs(); return n == 3 }, 10*time.Second, 20*time.Millisecond)
-	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
-	out := <-p.output
-	require.NoError(t, p.cmd.Wait())
-	for _, want := range []string{"pk_demo", "secret_demo", "curl -u", "КАССОВЫЙ ЧЕК", `Чай "Беседа"`, "1059 предмет расчета", "confirmed at"} {
-		require.Contains(t, out, want)
+	program := buildProgram(t)
+	for name, c := range map[string]struct {
+		args []string
+		last string // what is printed last
+	}{
+		"plain":          {[]string{"--memory", "--demo"}, "confirmed at"},
+		"strict":         {[]string{"--memory", "--demo", "--strict"}, "confirmed at"},
+		"delayed":        {[]string{"--memory", "--demo", "--processing-delay", "50ms"}, "confirmed at"},
+		"without an OFD": {[]string{"--memory", "--demo", "--ofd", "none"}, "The same receipt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := startProgram(t, program, c.args...)
+			p.await("the demonstration", func() bool { return strings.Contains(p.stdout.String(), c.last) })
+			for _, want := range []string{"pk_demo", "secret_demo", "curl -u", "КАССОВЫЙ ЧЕК", "Чай листовой", "1059 предмет расчета", "The same receipt"} {
+				require.Contains(t, p.stdout.String(), want)
+			}
+			resp, err := http.Get(p.url + "/readyz")
+			require.NoError(t, err)
+			resp.Body.Close()
+			require.Equal(t, http.StatusOK, resp.StatusCode)
+			require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+			require.NoError(t, p.cmd.Wait(), "%s", &p.stderr)
+			require.NotContains(t, p.stderr.String(), "level=warning")
+		})
 	}
 }
 

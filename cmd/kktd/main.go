@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // zones of registers must not depend on the machine
 
@@ -35,6 +37,22 @@ func run() int {
 	return exitOK
 }
 
+// version is the version of the module and of the source it was built from, so
+// far as the build knows them.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !strings.Contains(v, s.Value[:12]) {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v + " " + info.GoVersion
+}
+
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kktd",
@@ -45,9 +63,11 @@ fiscal documents as TLV and delivers them over TCP to an OFD, its own or yours.
 
 Start it with a receipt to look at:   kktd serve --demo
 Look into a fiscal document:          kktd tlv decode receipt.hex`,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(newServeCommand(), newTLVCommand())
 	return root
 }

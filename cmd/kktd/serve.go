@@ -14,7 +14,7 @@ import (
 )
 
 // stopTimeout limits how long a stop waits for requests that are under way.
-const stopTimeout = 10 * time.Second
+const stopTimeout = 5 * time.Second
 
 func newServeCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -22,7 +22,8 @@ func newServeCommand() *cobra.Command {
 		Short: "Start the daemon",
 		Long: `Start the daemon: HTTP, the built-in test OFD, the sender and the registers of the
 data file. The first start makes an organisation with a register and registers
-it, so that a receipt can be made at once.
+it, so that a receipt can be made at once. GET /healthz tells that it lives, GET
+/readyz that it takes requests.
 
 Every flag can be set by the environment too (KKTD_LISTEN for --listen) and in the
 YAML file of --config; a flag wins over the environment, that over the file.
@@ -78,8 +79,8 @@ func serve(ctx context.Context, o *serveOptions, log *logrus.Logger, out io.Writ
 	}
 	printStart(out, d, o, clk.Since(began))
 	if o.Demo {
-		if err := demonstrate(ctx, d, out); err != nil {
-			return fmt.Errorf("demonstration: %w", stop(d, err))
+		if err := demonstrate(ctx, d, o.ProcessingDelay, out); err != nil && ctx.Err() == nil {
+			log.WithError(err).Error("the demonstration failed; the daemon runs on")
 		}
 	}
 	select {
