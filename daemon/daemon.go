@@ -43,9 +43,10 @@ type Daemon struct {
 
 	ready    atomic.Bool
 	stopping chan struct{}
-	stop     context.CancelFunc // of what runs in the background
-	running  sync.WaitGroup
-	failed   chan error // of a server that ended by itself
+	stop     context.CancelFunc // of the sender
+	sending  sync.WaitGroup
+	running  sync.WaitGroup // servers
+	failed   chan error     // of a server that ended by itself
 	once     sync.Once
 }
 
@@ -86,7 +87,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 		return nil, err
 	}
 	if d.sender != nil {
-		d.running.Go(func() { _ = d.sender.Run(background) })
+		d.sending.Go(func() { _ = d.sender.Run(background) })
 		for _, r := range d.fleet.Registers() {
 			d.sender.Wake(r)
 		}
@@ -95,7 +96,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	d.http = d.newHTTPServer()
 	d.running.Go(func() {
 		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			d.failed <- fmt.Errorf("HTTP: %w", err)
+			d.fail(fmt.Errorf("HTTP: %w", err))
 		}
 	})
 	d.ready.Store(true)
@@ -147,7 +148,7 @@ func (d *Daemon) startOFD() error {
 	d.ofdAddr = d.ofdListener.Addr().String()
 	d.running.Go(func() {
 		if err := d.ofd.Serve(d.ofdListener); err != nil && !errors.Is(err, net.ErrClosed) {
-			d.failed <- fmt.Errorf("OFD: %w", err)
+			d.fail(fmt.Errorf("OFD: %w", err))
 		}
 	})
 	return nil
@@ -165,7 +166,7 @@ func (d *Daemon) openFleet() error {
 	c := &d.config
 	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.master(), Seed: c.Seed,
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
-		Delay: c.ProcessingDelay}
+		Delay: c.ProcessingDelay, OnStopped: d.fail}
 	if o.Seed == 0 {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails
@@ -211,7 +212,15 @@ func (d *Daemon) Fleet() *kkt.Fleet { return d.fleet }
 // OFD is the built-in OFD, nil when there is none.
 func (d *Daemon) OFD() *ofd.Server { return d.ofd }
 
-// Failed tells when a server ended by itself.
+// fail tells whoever runs the daemon that it must end; the first reason counts.
+func (d *Daemon) fail(err error) {
+	select {
+	case d.failed <- err:
+	default:
+	}
+}
+
+// Failed tells when a server ended by itself or the store has stopped.
 func (d *Daemon) Failed() <-chan error { return d.failed }
 
 // Shutdown stops the daemon: no new requests, answers to those under way, what
@@ -233,10 +242,11 @@ func (d *Daemon) close(ctx context.Context) error {
 			_ = d.http.Close()
 		}
 	}
+	d.stop()
+	d.sending.Wait() // its last tickets are queued before the fleet closes
 	if d.fleet != nil {
 		d.fleet.Close()
 	}
-	d.stop()
 	if d.ofdListener != nil {
 		_ = d.ofdListener.Close() // also when nothing served it yet
 	}

@@ -20,10 +20,13 @@ const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
+	// writeTimeout counts from the request on, so it is longer than a long poll.
+	writeTimeout = 3 * time.Minute
 )
 
 func (d *Daemon) newHTTPServer() *http.Server {
-	return &http.Server{Handler: d.routes(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout}
+	return &http.Server{Handler: d.routes(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout}
 }
 
 // routes puts every API on one port. Paths of the outside APIs match in any

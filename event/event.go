@@ -34,12 +34,12 @@ type Event struct {
 	Text     string `json:"text,omitempty"`    // reason of a failure
 }
 
-// Append appends the stored form, JSON, without allocation. Strings other than
-// Text must be plain ASCII.
+// Append appends the stored form, JSON, without allocation. Drive and Receipt are
+// digits; Register and Text may hold anything.
 func (e *Event) Append(b []byte) []byte {
 	b = append(append(append(b, `{"kind":"`...), e.Kind...), `","time":`...)
 	b = strconv.AppendInt(b, e.Time, 10)
-	b = append(append(append(b, `,"register":"`...), e.Register...), '"')
+	b = appendString(append(b, `,"register":`...), e.Register)
 	if e.Drive != "" {
 		b = append(append(append(b, `,"drive":"`...), e.Drive...), '"')
 	}

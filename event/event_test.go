@@ -14,6 +14,7 @@ func TestEventForm(t *testing.T) {
 	}{
 		{"document", Event{Kind: Document, Time: 1748781000000, Register: "01", Drive: "9999078900005430", Document: 3, Form: 3, Receipt: "ab"},
 			`{"kind":"document","time":1748781000000,"register":"01","drive":"9999078900005430","document":3,"form":3,"receipt":"ab"}`},
+		{"odd serial number", Event{Kind: Document, Register: `A"B\C`}, `{"kind":"document","time":0,"register":"A\"B\\C"}`},
 		{"failure", Event{Kind: ReceiptFailed, Register: "01", Text: "смена \"1\"\\\n"},
 			`{"kind":"receipt_failed","time":0,"register":"01","text":"смена \"1\"\\\u000a"}`},
 	} {

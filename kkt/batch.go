@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"kktd/event"
 	"kktd/fn"
@@ -38,7 +39,7 @@ func (b *batch) process(r *Register) {
 		for _, tickets := range [...]bool{true, false} {
 			for _, j := range b.jobs {
 				if _, is := j.(*ticketJob); is == tickets {
-					j.apply(b)
+					b.apply(j)
 				}
 			}
 			if tickets {
@@ -60,6 +61,40 @@ func (b *batch) process(r *Register) {
 	if made && r.fleet.onDocuments != nil {
 		r.fleet.onDocuments(r)
 	}
+}
+
+// apply lets one job change the batch. A panic in it, which only a fault in the
+// program can cause, is that job's failure: the batch is put back and the other
+// registers and clients go on.
+func (b *batch) apply(j job) {
+	before := b.mark()
+	defer func() {
+		if p := recover(); p != nil {
+			b.reset(before)
+			b.r.fleet.log.WithField("register", b.profile.Serial).WithField("stack", string(debug.Stack())).Errorf("panic: %v", p)
+			j.fail(fmt.Errorf("register %s: internal error: %v", b.profile.Serial, p))
+		}
+	}()
+	j.apply(b)
+}
+
+// mark is what reset puts a batch back to.
+type mark struct {
+	state                               fn.State
+	profile                             *profile
+	dirty                               bool
+	documents, tickets, records, events int
+}
+
+func (b *batch) mark() mark {
+	return mark{state: b.state, profile: b.profile, dirty: b.dirty, documents: len(b.out.Documents), tickets: len(b.change.Tickets),
+		records: len(b.change.Records), events: len(b.change.Events)}
+}
+
+func (b *batch) reset(m mark) {
+	b.state, b.profile, b.dirty = m.state, m.profile, m.dirty
+	b.out.Documents, b.change.Tickets = b.out.Documents[:m.documents], b.change.Tickets[:m.tickets]
+	b.change.Records, b.change.Events = b.change.Records[:m.records], b.change.Events[:m.events]
 }
 
 func (r *Register) broken() error {
@@ -119,15 +154,18 @@ func (b *batch) commit() error {
 		b.change.Documents = append(b.change.Documents, storage.Document{Number: d.Number, Container: d.Container})
 	}
 	res, err := r.fleet.store.Append(context.Background(), b.change)
-	if errors.Is(err, storage.ErrUnknownOutcome) {
-		res.Version, err = r.look(b.change.Expect+1, b.form, err)
+	if errors.Is(err, storage.ErrUnknownOutcome) && !errors.Is(err, storage.ErrStopped) {
+		res.Version, err = r.look(b.change.Expect, b.form, err)
 	}
 	if err != nil {
 		// Nothing of the batch is stored: the register goes on from where it was.
 		// Another version in the store means that it is not ours alone.
-		if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrGap) {
+		if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrGap) || errors.Is(err, storage.ErrStopped) {
 			err = fmt.Errorf("%w: %w", ErrOutOfService, err)
 			r.publish(err)
+		}
+		if errors.Is(err, storage.ErrStopped) && r.fleet.onStopped != nil {
+			r.fleet.onStopped(err)
 		}
 		r.fleet.log.WithField("register", b.profile.Serial).WithError(err).Error("commit failed")
 		return fmt.Errorf("register %s: %w", b.profile.Serial, err)
@@ -140,17 +178,17 @@ func (b *batch) commit() error {
 	return nil
 }
 
-// look finds out what became of a commit with an unknown outcome: the version
-// in the store tells.
-func (r *Register) look(want uint64, form []byte, cause error) (uint64, error) {
+// look finds out what became of a commit with an unknown outcome: the version in
+// the store tells whether the change is there (then it is returned) or not.
+func (r *Register) look(expect uint64, form []byte, cause error) (uint64, error) {
 	stored, version, err := r.fleet.store.State(r.profile.Load().Drive())
 	switch {
-	case err != nil:
-		err = fmt.Errorf("%w: the outcome of a commit is unknown: %w: %w", ErrOutOfService, cause, err)
-		r.publish(err)
-		return 0, err
-	case version == want && bytes.Equal(stored, form):
+	case err == nil && version == expect+1 && bytes.Equal(stored, form):
 		return version, nil
+	case err == nil && version == expect, errors.Is(err, storage.ErrNotFound) && expect == 0:
+		return 0, cause
 	}
-	return 0, cause
+	err = fmt.Errorf("%w: the outcome of a commit is unknown, the store has version %d: %w: %w", ErrOutOfService, version, cause, err)
+	r.publish(err)
+	return 0, err
 }

@@ -45,7 +45,7 @@ func (f *Fleet) schedule(r *Register, key [16]byte, due int64) {
 		d.mu.Lock()
 		delete(d.timers, key)
 		d.mu.Unlock()
-		r.submit(&delayedJob{key: key})
+		r.submit(&delayedJob{key: key, r: r})
 	})
 }
 
@@ -74,8 +74,11 @@ func (f *Fleet) resumeDelayed() error {
 		byID[r.id] = r
 	}
 	for _, q := range list {
-		if r := byID[binary.BigEndian.Uint64(q.key[8:])]; r != nil {
+		id := binary.BigEndian.Uint64(q.key[8:])
+		if r := byID[id]; r != nil {
 			f.schedule(r, q.key, q.due)
+		} else {
+			f.log.WithField("receipt", f.ids.make(id, sequenceOf(q.key[:]))).Error("a queued receipt belongs to no register")
 		}
 	}
 	return nil
@@ -119,7 +122,6 @@ type delayedJob struct {
 }
 
 func (j *delayedJob) apply(b *batch) {
-	j.r = b.r
 	if j.err = j.make(b); errors.Is(j.err, storage.ErrNotFound) {
 		j.err = nil // made already
 	}
@@ -155,7 +157,7 @@ func (j *delayedJob) make(b *batch) error {
 		}
 		rec.Drive = b.profile.Drive()
 		if err := b.makeParts(parts, rec, id, nil); err != nil {
-			return err
+			rec.Status, rec.Error = Failed, err.Error() // it will not get better by waiting
 		}
 	}
 	start := len(b.buf)
@@ -166,13 +168,16 @@ func (j *delayedJob) make(b *batch) error {
 	return nil
 }
 
+// fail marks nothing: the record stays queued, and done tries again.
+func (j *delayedJob) fail(err error) { j.err = err }
+
 // done tries again later when the commit failed: the receipt was promised.
 func (j *delayedJob) done(err error) {
 	if err == nil {
 		err = j.err
 	}
-	if err == nil || j.r == nil {
-		return
+	if err == nil || errors.Is(err, ErrClosed) {
+		return // made, or left for the next start
 	}
 	f := j.r.fleet
 	f.log.WithField("register", j.r.Serial()).WithError(err).Error("a queued receipt could not be made yet")

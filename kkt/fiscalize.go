@@ -213,7 +213,7 @@ func (f *Fleet) join(account, inn string) error {
 		return invalid("inn", inn, "the organisation belongs to another account", "организация принадлежит другой учётной записи")
 	}
 	a.INNs = append(slices.Clone(a.INNs), inn)
-	return f.AddAccount(a)
+	return f.putAccount(a)
 }
 
 // Bits of tag 1205 (spec/ffd/encoding.md 5).
@@ -286,6 +286,8 @@ func (j *changeJob) apply(b *batch) {
 	b.profile, b.dirty = j.profile, true
 }
 
+func (j *changeJob) fail(err error) { j.err = err }
+
 func (j *changeJob) done(err error) {
 	if err == nil {
 		err = j.err
@@ -295,6 +297,13 @@ func (j *changeJob) done(err error) {
 
 // AddAccount stores credentials, or replaces those with the same public id.
 func (f *Fleet) AddAccount(a Account) error {
+	f.creating.Lock()
+	defer f.creating.Unlock()
+	return f.putAccount(a)
+}
+
+// putAccount is AddAccount for who holds creating.
+func (f *Fleet) putAccount(a Account) error {
 	rec, err := jsonRecord(kindAccount, a.PublicID, a)
 	if err != nil {
 		return err

@@ -38,6 +38,9 @@ type Options struct {
 	// OnDocuments is called after each commit that made documents, on the
 	// register's goroutine; it must be quick.
 	OnDocuments func(*Register)
+	// OnStopped is called when the store takes no more changes: the process should
+	// end and be started again. It must be quick.
+	OnStopped func(error)
 }
 
 // Fleet is all organisations, accounts and registers of one store.
@@ -52,6 +55,7 @@ type Fleet struct {
 	strict      bool
 	delay       time.Duration
 	onDocuments func(*Register)
+	onStopped   func(error)
 	batches     sync.Pool
 	jobs        sync.Pool
 
@@ -79,7 +83,7 @@ type Fleet struct {
 // whose data cannot be used is out of service, with a log line; the others work.
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, clock: o.Clock, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
-		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, organisations: map[string]Organisation{}, accounts: map[string]Account{},
+		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
 		registers: map[string]*Register{}, byINN: map[string][]*Register{}}
 	if len(f.master) == 0 {
 		f.master = []byte(fn.DefaultMaster)
@@ -110,14 +114,17 @@ func Open(o Options) (*Fleet, error) {
 	}
 	slices.SortFunc(records, func(a, b registerRecord) int { return int(a.ID) - int(b.ID) })
 	for _, rec := range records {
+		r := &Register{fleet: f, id: rec.ID}
 		p, err := newProfile(rec.ID, rec.Settings)
 		if err != nil {
-			return nil, fmt.Errorf("register %s: %w", rec.Serial, err)
+			p = &profile{Settings: rec.Settings, id: rec.ID, zone: time.UTC} // to be shown, not to be used
 		}
 		p.past = rec.Past
-		r := &Register{fleet: f, id: rec.ID}
 		r.profile.Store(p)
-		if err := r.load(); err != nil {
+		if err == nil {
+			err = r.load()
+		}
+		if err != nil {
 			r.publish(fmt.Errorf("%w: %w", ErrOutOfService, err))
 			f.log.WithField("register", rec.Serial).WithError(err).Error("register is out of service")
 		}

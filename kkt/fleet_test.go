@@ -410,6 +410,11 @@ func (f *flaky) Append(ctx context.Context, c storage.Change) (storage.Result, e
 			return storage.Result{}, err
 		}
 		return storage.Result{}, fmt.Errorf("%w: %w", storage.ErrUnknownOutcome, errDisk)
+	case "stopped":
+		if _, err := f.Store.Append(ctx, c); err != nil {
+			return storage.Result{}, err
+		}
+		return storage.Result{}, fmt.Errorf("%w: %w: %w", storage.ErrStopped, storage.ErrUnknownOutcome, errDisk)
 	case "conflict":
 		return storage.Result{}, storage.ErrConflict
 	}
@@ -521,4 +526,28 @@ func TestDelayedReceipt(t *testing.T) {
 	b.clock.Advance(time.Minute)
 	require.Eventually(t, func() bool { return status(fourth.ID) == Processed }, time.Minute, time.Millisecond)
 	require.Equal(t, []ffd.Form{1, 2, 3, 3, 5, 11, 2, 3}, b.documents())
+}
+
+// TestPanicInAJobIsItsOwnFailure lets an API's own code fail in the middle of a
+// batch: nothing of the receipt stays, and the register works on.
+func TestPanicInAJobIsItsOwnFailure(t *testing.T) {
+	b := newBench(t)
+	r := testReceipt(100)
+	r.Request.Render = func(*Outcome) []byte { panic("no words") }
+	_, err := b.fleet.Submit(context.Background(), r)
+	require.ErrorContains(t, err, "no words")
+	require.Equal(t, []ffd.Form{1}, b.documents())
+	b.submit(testReceipt(100))
+	require.Equal(t, []ffd.Form{1, 2, 3}, b.documents())
+}
+
+func TestStoppedStoreEndsTheService(t *testing.T) {
+	store := &flaky{Store: memory.Open()}
+	stopped := make(chan error, 10)
+	b := openBench(t, store, func(o *Options) { o.OnStopped = func(err error) { stopped <- err } })
+	require.NoError(t, b.fleet.Fiscalize(context.Background(), "", testSettings()))
+	store.mode = "stopped"
+	_, err := b.fleet.Submit(context.Background(), testReceipt(100))
+	require.ErrorIs(t, err, ErrOutOfService, "what the store shows is no proof, although it shows the document")
+	require.ErrorIs(t, <-stopped, storage.ErrStopped)
 }

@@ -2,6 +2,7 @@ package kkt
 
 import (
 	"errors"
+	"fmt"
 
 	"kktd/event"
 	"kktd/fn"
@@ -99,6 +100,8 @@ func (b *batch) tellDocuments(from int, receipt string) {
 	}
 }
 
+func (j *receiptJob) fail(err error) { j.err = err }
+
 func (j *receiptJob) done(err error) {
 	if err != nil {
 		j.err = err
@@ -123,7 +126,12 @@ func (r *Register) Confirm(number uint32, ticket []byte, done func(error)) {
 }
 
 func (j *ticketJob) apply(b *batch) {
-	if first := b.state.FirstUnsent; first == 0 || j.number < first {
+	switch first := b.state.FirstUnsent; {
+	case first == 0 || j.number < first:
+		return
+	case j.number > first:
+		j.err = &fn.Refusal{Code: fn.CodeTicket, Reason: fn.ReasonNumber, Drive: b.profile.DriveNumber, Number: j.number,
+			Why: fmt.Sprintf("document %d waits for a ticket", first)}
 		return
 	}
 	c := fn.Confirm{Container: j.ticket, Mode: b.r.fleet.ticketMode}
@@ -134,6 +142,8 @@ func (j *ticketJob) apply(b *batch) {
 	b.tell(event.Event{Kind: event.Confirmed, Document: j.number})
 	b.dirty = true
 }
+
+func (j *ticketJob) fail(err error) { j.err = err }
 
 func (j *ticketJob) done(err error) {
 	if err == nil {

@@ -44,6 +44,7 @@ type Register struct {
 // none.
 type job interface {
 	apply(b *batch)
+	fail(err error) // instead of apply, when that could not end
 	done(err error)
 }
 

@@ -148,7 +148,7 @@ func stressFlakyStore(t *testing.T, delay time.Duration) {
 				if err := b.fleet.Fiscalize(context.Background(), "pk_demo", s); err != nil && !errors.Is(err, errDisk) {
 					t.Error(err)
 				}
-				time.Sleep(time.Millisecond)
+				runtime.Gosched()
 			}
 		})
 	}
@@ -230,7 +230,9 @@ func TestStressClose(t *testing.T) {
 		for n := range uint32(64) {
 			work.Go(func() { r.Confirm(n+1, ticketFor(t, testDrive, n+1), func(err error) { tickets <- err }) })
 		}
-		time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond)
+		for range rand.IntN(2000) {
+			runtime.Gosched()
+		}
 		b.fleet.Close()
 		_, version, err := b.store.State(1)
 		require.NoError(t, err)

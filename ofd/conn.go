@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"kktd/ffd"
@@ -28,7 +29,12 @@ type conversation struct {
 // converse reads messages and answers them until either side ends it.
 func (s *Server) converse(c net.Conn) {
 	v := conversation{s: s, remote: c.RemoteAddr().String(), signer: fn.NewOperatorSigner(s.o.Master, ffd.Pad[[12]byte](s.o.INN))}
-	defer func() { s.release(v.drive) }()
+	defer func() {
+		s.release(v.drive)
+		if p := recover(); p != nil { // a fault of ours in foreign bytes must not end the others
+			s.o.Log.WithField("remote", v.remote).WithField("stack", string(debug.Stack())).Errorf("ofd: panic: %v", p)
+		}
+	}()
 	r := bufio.NewReaderSize(c, readBuffer)
 	var buf []byte
 	for {

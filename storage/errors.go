@@ -26,6 +26,10 @@ var (
 	// the version of the drive and look.
 	ErrUnknownOutcome = errors.New("commit failed, its outcome is unknown")
 
+	// ErrStopped is returned when the store takes no more changes until it is opened again: after a failed fsync
+	// what it shows is no proof of what is on disk.
+	ErrStopped = errors.New("store has stopped")
+
 	// ErrClosed is returned when the store has been closed.
 	ErrClosed = errors.New("store is closed")
 

@@ -78,6 +78,7 @@ func (e *engine) commit(b *batch, group []*pending) error {
 	jam := !e.abandon(tx, err)
 	if jam || !isRecoverable(err) {
 		e.queue.fail(err, jam)
+		err = fmt.Errorf("%w: %w", storage.ErrStopped, err)
 	}
 	return err
 }

@@ -288,8 +288,9 @@ func (w *world) see(d storage.DriveID) {
 	}
 }
 
-// Backup implements storage.Store. The copy is a store file of its own. Until w has taken it, the pages that
-// changes free are not used again, so a slow writer makes the file grow.
+// Backup implements storage.Store. The copy is a store file of its own. w must take it without delay, a file and not a
+// client: until it has, the pages that changes free are not used again, and when the file outgrows its mapping, the next
+// commit and every read after it wait for w.
 func (s *Store) Backup(w io.Writer) error {
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		_, err := tx.WriteTo(w)

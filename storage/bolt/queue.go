@@ -197,7 +197,7 @@ func (q *queue) isClosed() bool {
 func (q *queue) fail(cause error, jam bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.failed = fmt.Errorf("no more changes are taken until kktd is started again: %w", cause)
+	q.failed = fmt.Errorf("%w: no more changes are taken until kktd is started again: %w", storage.ErrStopped, cause)
 	q.jam = jam
 }
 
