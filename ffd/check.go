@@ -50,6 +50,16 @@ const (
 	RuleFormat    = "format"
 	RuleINN       = "inn"
 	RuleRegNumber = "reg-number"
+	RuleCondition = "condition" // tag that must be there in the case that the document shows
+	RulePadding   = "padding"   // text of a fixed field that does not end with spaces
+	RuleContact   = "contact"   // phone or e-mail
+	RuleDate      = "date"
+	RuleVATSum    = "vat-sum"   // 1200 of an item
+	RuleVATTotal  = "vat-total" // total of a rate
+	RuleCashless  = "cashless"  // payments of 1234
+	RuleCounters  = "counters"
+	RuleNumber    = "number" // number that starts with 1
+	RuleFraction  = "fraction"
 )
 
 // Finding is what the format-logical control found.
@@ -96,9 +106,13 @@ type checker struct {
 	path     [maxDepth + 1]step
 	findings []Finding
 
-	sums receiptSums
-	item itemSums
-	reg  registration
+	time uint64 // 1012 of the document
+
+	sums     receiptSums
+	item     itemSums
+	entry    vatEntry
+	counters counterSums
+	reg      registration
 }
 
 type step struct {
@@ -156,8 +170,10 @@ func (c *checker) document(doc []byte) {
 		c.old = true
 	}
 	c.walk(it, at)
-	c.checkSums(form, at)
+	c.path[0], c.depth = at, 1
+	c.checkSums(form)
 	c.checkRegistration(form)
+	c.depth = 0
 }
 
 // hasVersion tells that documents of the form hold tag 1209.
@@ -165,53 +181,74 @@ func hasVersion(f Form) bool {
 	return f != FormConfirmation && (f < FormMarkingRequest || f > FormMarkingNoticeAck)
 }
 
-// walk checks what stands inside a structure.
-func (c *checker) walk(in tlv.Item, at step) {
+// walk checks what stands inside a structure and tells the facts of it.
+func (c *checker) walk(in tlv.Item, at step) facts {
 	if c.depth >= maxDepth {
 		c.find(Error, RuleFrame, at, "слишком глубокая вложенность", "nested too deep")
-		return
+		return 0
 	}
-	rows := Rows(in.Tag)
+	index := &checkIndex.structures[checkIndex.of(in.Tag).structure]
 	var seen [maxRows]uint16
+	var present uint64
+	var f facts
 	c.path[c.depth] = at
 	c.depth++
-	if in.Tag == TagItem {
-		c.item = itemSums{}
-	}
-	r := in.Children()
-	for r.Next() {
-		it := r.Item()
-		at := step{tag: it.Tag, offset: it.Offset}
-		i, found := slices.BinarySearchFunc(rows, it.Tag, func(r Row, tag uint16) int { return int(r.Tag) - int(tag) })
-		if found {
-			at.repeat, at.index = rows[i].Repeat, seen[i]
+	c.open(in.Tag)
+	children := 0
+	version := min(max(c.v, V105), V120) - V105
+	tag, v, rest, ok := tlv.Next(in.Value)
+	for ; ok; tag, v, rest, ok = tlv.Next(rest) {
+		it := tlv.Item{Tag: tag, Offset: in.Offset + len(in.Value) - len(rest) - len(v), Value: v}
+		children++
+		at := step{tag: tag, offset: it.Offset}
+		known := checkIndex.of(tag)
+		i := index.row(known)
+		if i >= 0 {
+			at.repeat, at.index = index.rows[i].Repeat, seen[i]
+			present |= 1 << i
 			if seen[i]++; seen[i] == 2 && !at.repeat {
 				c.find(Warning, RuleRepeat, at, "тег повторяется", "the tag repeats")
 			}
 		}
-		e := lookup(it.Tag, c.v, in.Tag)
-		if e == nil {
+		var e *Entry
+		if i >= 0 && c.v != V100 {
+			e = index.entries[i]
+		} else if e = lookup(tag, c.v, in.Tag); e == nil {
 			c.find(Warning, RuleUnknown, at, "тег не известен", "the tag is not known")
 			continue
 		}
-		placed := c.checkPlace(e, in.Tag, rows, i, found, at)
+		if known.present != 0 {
+			f |= 1 << (firstPresent + int(known.present) - 1)
+		}
+		placed := i >= 0 && index.placed[version]>>i&1 != 0 || c.checkPlace(e, in.Tag, index.rows, i, at)
 		c.checkLength(e, it, at)
 		if e.Type != STLV {
-			c.checkValue(e, it, at, in.Tag)
+			f |= c.checkValue(e, it, at, in.Tag)
 			continue
 		}
-		if Form(it.Tag).MaxLen() == 0 && (placed || readsAsTLV(it)) {
-			c.walk(it, at)
+		if Form(tag).MaxLen() == 0 && (placed || readsAsTLV(it)) {
+			f |= factsAround(tag, c.walk(it, at))
 		}
 	}
+	if len(rest) > 0 {
+		c.damage(rest, in.Offset+tlv.HeaderLen+len(in.Value)-len(rest))
+	}
+	if missing := index.required[version] &^ present; missing != 0 {
+		c.checkDuties(in, index.rows, missing, at)
+	}
+	c.checkConditions(index.conditions, f, at)
+	c.depth--
+	c.close(in.Tag, children, at)
+	return f
+}
+
+// damage tells of the rest of a structure that is no TLV.
+func (c *checker) damage(rest []byte, offset int) {
+	r := tlv.NewReader(rest, offset)
+	r.Next()
 	if damage, _ := r.Err().(*tlv.DamageError); damage != nil {
 		c.find(Error, RuleFrame, step{tag: damage.Tag, offset: damage.Offset}, "значение обрывается: нужно %d Б, есть %d",
 			"cut short: %d bytes needed, %d there", damage.Want, damage.Have)
-	}
-	c.checkDuties(in, rows, &seen, at)
-	c.depth--
-	if in.Tag == TagItem {
-		c.checkItemSum(at)
 	}
 }
 
@@ -222,8 +259,9 @@ func readsAsTLV(it tlv.Item) bool {
 	return r.Err() == nil
 }
 
-// checkPlace tells whether the tag may stand in its parent in this version.
-func (c *checker) checkPlace(e *Entry, parent uint16, rows []Row, i int, found bool, at step) bool {
+// checkPlace tells whether the tag may stand in its parent in this version;
+// structureIndex.placed answers for nearly all.
+func (c *checker) checkPlace(e *Entry, parent uint16, rows []Row, i int, at step) bool {
 	if len(rows) == 0 {
 		return true
 	}
@@ -232,12 +270,12 @@ func (c *checker) checkPlace(e *Entry, parent uint16, rows []Row, i int, found b
 		s = Note
 	}
 	switch {
-	case !found || rows[i].In(c.v) == 0:
+	case i < 0 || rows[i].In(c.v) == 0:
 		if slices.Contains(e.Parents, parent) && e.Versions.Has(c.v) {
 			s = Note // of an earlier edition of the order, 1177 for one
 		}
 		c.find(s, RuleMisplaced, at, "тега нет в таблице %[1]d для ФФД %[2]s", "the table of %[1]d has no such tag in FFD %[2]s", parent, c.v)
-		return found
+		return i >= 0
 	case !rows[i].Electronic:
 		c.find(Note, RulePrintOnly, at, "тег только для печатной формы", "the tag is for the printed form only")
 	}
@@ -272,17 +310,17 @@ func (c *checker) checkLength(e *Entry, it tlv.Item, at step) {
 	c.find(s, RuleLength, at, "длина %d Б, не больше %d", "length %d, want at most %d", n, e.Len)
 }
 
-// checkDuties looks for the tags that must be there in the bytes. What an order after 2023 added is
-// not verified, and 1.0 has no tables: warnings both.
-func (c *checker) checkDuties(in tlv.Item, rows []Row, seen *[maxRows]uint16, at step) {
+// checkDuties tells of the rows that must be there in the bytes and are not.
+// What an order after 2023 added is not verified, and 1.0 has no tables: warnings
+// both.
+func (c *checker) checkDuties(in tlv.Item, rows []Row, missing uint64, at step) {
 	for i := range rows {
-		row := &rows[i]
-		duty := row.In(c.v)
-		if seen[i] != 0 || !row.Electronic || duty.Base() != Required {
+		if missing>>i&1 == 0 {
 			continue
 		}
+		row := &rows[i]
 		s := Error
-		if c.old || duty&Amended != 0 {
+		if c.old || row.In(c.v)&Amended != 0 {
 			s = Warning
 		}
 		name := "?"

@@ -80,7 +80,7 @@ func TestCheckFindings(t *testing.T) {
 		{"duty", []func(map[uint16]part){drop(TagSettlementPlace)}, []found{{"3/1187", RuleDuty, Error}}},
 		{"duty in an item", []func(map[uint16]part){oneItem(name, num(TagItemSum, 123050), qty("1"))}, []found{{"3/1059[0]/1079", RuleDuty, Error}}},
 		{"duty of a later order", []func(map[uint16]part){set(TagVATAmounts, stlv(TagVATAmounts, stlv(TagVATAmount, num(TagVATRate, 11))))},
-			[]found{{"3/1115/1119[0]/1120", RuleDuty, Warning}}},
+			[]found{{"3/1115/1119[0]/1120", RuleDuty, Warning}, {"3/1115", RuleVATTotal, Warning}}},
 		{"no items", []func(map[uint16]part){drop(TagItem)}, []found{{"3/1059", RuleDuty, Error}}},
 		{"no 1209: taken as 1.0", []func(map[uint16]part){drop(TagFFDVersion), drop(TagSettlementPlace)}, []found{
 			{"3/1256", RuleMisplaced, Note}, {"3/1256/1227", RuleMisplaced, Note}, {"3/1256/1228", RuleMisplaced, Note}, {"3/1059[0]/2108", RuleMisplaced, Note}, {"3/1059[0]/1212", RuleValue, Warning},
@@ -88,8 +88,8 @@ func TestCheckFindings(t *testing.T) {
 			{"3/1059[1]/2108", RuleMisplaced, Note}, {"3/2107[0]", RuleMisplaced, Note}, {"3/1209", RuleDuty, Warning}}},
 		{"fixed length", []func(map[uint16]part){set(TagUserINN, leaf(TagUserINN, []byte("7708806062")))}, []found{{"3/1018", RuleLength, Error}}},
 		{"greatest length", []func(map[uint16]part){set(TagCashier, leaf(TagCashier, make([]byte, 65)))}, []found{
-			{"3/1021", RuleLength, Error}, {"3/1021", RuleFormat, Warning}}},
-		{"length of firmware of the first edition", []func(map[uint16]part){set(TagBuyerInfo, stlv(TagBuyerInfo, leaf(TagBuyerDocumentCode, []byte("21                              "))))},
+			{"3/1021", RuleLength, Error}, {"3/1021", RuleFormat, Note}}},
+		{"length of firmware of the first edition", []func(map[uint16]part){set(TagBuyerInfo, stlv(TagBuyerInfo, str(TagBuyerINN, "7707083893"), leaf(TagBuyerDocumentCode, []byte("21                              "))))},
 			[]found{{"3/1256/1245", RuleLength, Warning}}},
 		{"empty value", []func(map[uint16]part){set(TagCashSum, leaf(TagCashSum, nil))}, nil},
 		{"padded number", []func(map[uint16]part){set(TagCashSum, leaf(TagCashSum, make([]byte, 6)))}, nil},
@@ -108,7 +108,7 @@ func TestCheckFindings(t *testing.T) {
 		{"INN of a foreign buyer", []func(map[uint16]part){set(TagBuyerInfo, stlv(TagBuyerInfo, str(TagBuyerINN, "000000000000")))}, nil},
 		{"registration number", []func(map[uint16]part){set(TagKKTRegNumber, str(TagKKTRegNumber, "0000000004065536"))}, []found{{"3/1037", RuleRegNumber, Warning}}},
 		{"drive number", []func(map[uint16]part){set(TagFNNumber, str(TagFNNumber, "999907891234567"))}, []found{{"3/1041", RuleFormat, Warning}}},
-		{"birth date", []func(map[uint16]part){set(TagBuyerInfo, stlv(TagBuyerInfo, str(TagBuyerBirthDate, "31.02.2000")))}, []found{{"3/1256/1243", RuleFormat, Warning}}},
+		{"birth date", []func(map[uint16]part){set(TagBuyerInfo, stlv(TagBuyerInfo, str(TagBuyerINN, "7707083893"), str(TagBuyerBirthDate, "31.02.2000")))}, []found{{"3/1256/1243", RuleFormat, Warning}}},
 		{"payments", []func(map[uint16]part){set(TagCashSum, num(TagCashSum, 1))}, []found{{"3/1020", RulePayments, Error}}},
 		{"total above the items", []func(map[uint16]part){total(123051)}, []found{{"3/1020", RuleItems, Error}}},
 		{"total rounded down", []func(map[uint16]part){total(123050 - 99)}, nil},

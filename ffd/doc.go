@@ -9,7 +9,9 @@
 //     nothing.
 //   - Reading: Decode makes a tree of Nodes out of any bytes. It refuses nothing:
 //     what cannot be read is a node of type malformed, and Append of the tree
-//     gives the input back byte for byte. AppendJSON and AppendText show it.
+//     gives the input back byte for byte. AppendJSON shows it and ParseJSON reads
+//     that back; a View shows trees, annotated hex and differences in Russian or
+//     English; Diff compares two trees and Explain tells what each byte means.
 //   - Checking: Check is the format-logical control of one document, with a
 //     severity for each finding.
 //

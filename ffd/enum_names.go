@@ -38,7 +38,7 @@ var enumerations = map[uint16]enumeration{
 	TagFNMemoryFull: flagNames, TagOFDTimeout: flagNames, TagEncryptionMode: flagNames, TagInternetOnlyKKT: flagNames,
 	TagServicesOnly: flagNames, TagStrictFormSystem: flagNames, TagInternetSettlement: flagNames, TagLotteryMode: flagNames,
 	TagGamblingMode: flagNames, TagExciseMode: flagNames, TagPrinterInAutomat: flagNames,
-	TagMarkedCheckResult: {names: []named{{0, "проверки пройдены"}, {1, "есть непройденная проверка"}}},
+	TagMarkedCheckResult: {names: []named{{0, "неудачных проверок нет"}, {1, "есть непройденная проверка"}}},
 	TagFFDVersion:        versionNames, TagKKTMaxFFD: versionNames, TagFNMaxFFD: versionNames,
 	TagAppliedTaxSystem: taxNames, TagTaxSystems: taxNames,
 	TagAgentFlags: agentNames, TagItemAgentFlags: agentNames,

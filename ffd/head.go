@@ -26,20 +26,8 @@ func (h *Head) signKind() byte {
 	return 0x21
 }
 
-// append writes the tags that all forms share, in the order of the version.
-func (h *Head) append(b []byte) []byte {
-	if h.Version >= V120 {
-		b = tlv.AppendByte(b, TagFFDVersion, byte(h.Version))
-	}
-	return h.appendNumbers(b)
-}
-
-func (h *Head) appendNumbers(b []byte) []byte {
-	b = tlv.AppendBytes(b, TagFNNumber, h.Drive[:])
-	b = tlv.AppendBytes(b, TagKKTRegNumber, h.RegNumber[:])
-	b = tlv.AppendBytes(b, TagUserINN, h.INN[:])
-	b = tlv.AppendUint32(b, TagFDNumber, h.Number)
-	b = tlv.AppendUint32(b, TagDateTime, h.Time)
+// appendSign writes tag 1077: kind, length and number of the sign.
+func (h *Head) appendSign(b []byte) []byte {
 	return append(b, byte(TagFiscalSign&0xFF), byte(TagFiscalSign>>8), 6, 0, h.signKind(), 4,
 		byte(h.Sign>>24), byte(h.Sign>>16), byte(h.Sign>>8), byte(h.Sign))
 }
@@ -53,37 +41,12 @@ type ReceiptHead struct {
 	Total     uint64 // 1020, kopecks
 }
 
-// Append appends the FN part.
-func (h *ReceiptHead) Append(b []byte) []byte {
-	b = h.append(b)
-	b = tlv.AppendUint32(b, TagShiftNumber, h.Shift)
-	b = tlv.AppendUint32(b, TagReceiptNumberInShift, h.Receipt)
-	b = tlv.AppendByte(b, TagSettlementType, byte(h.Operation))
-	return tlv.AppendVLN(b, TagTotalSum, h.Total)
-}
-
 // Warnings are the signs of tags 1050 to 1053.
 type Warnings struct {
 	Exhausted  bool // 1050: the term of the drive ends soon
 	Replace    bool // 1051: replace the drive at once
 	MemoryFull bool // 1052
 	OFDTimeout bool // 1053
-}
-
-// append writes the flags that are set, or all four.
-func (w Warnings) append(b []byte, all bool) []byte {
-	for _, f := range [...]struct {
-		tag uint16
-		set bool
-	}{
-		{TagFNResourceExhausted, w.Exhausted}, {TagFNReplaceUrgent, w.Replace},
-		{TagFNMemoryFull, w.MemoryFull}, {TagOFDTimeout, w.OFDTimeout},
-	} {
-		if f.set || all {
-			b = tlv.AppendBool(b, f.tag, f.set)
-		}
-	}
-	return b
 }
 
 // ShiftOpeningHead is the FN part of form 2.
@@ -94,62 +57,52 @@ type ShiftOpeningHead struct {
 	Message  byte // 1206, not in 1.05
 }
 
-// Append appends the FN part: of the warnings only those that are set.
-func (h *ShiftOpeningHead) Append(b []byte) []byte {
-	b = h.append(b)
-	b = tlv.AppendUint32(b, TagShiftNumber, h.Shift)
-	b = h.Warnings.append(b, false)
-	if h.Message != 0 && h.Version >= V110 {
-		b = tlv.AppendByte(b, TagOperatorMessage, h.Message)
-	}
-	return b
-}
-
-// ShiftClosingHead is the FN part of form 5.
+// ShiftClosingHead is the FN part of form 5. The counters and the days of the
+// keys are in 1.1 and 1.2 only; the warnings stand with their zeros in 1.05 and
+// 1.1 (spec/decisions.md, flags).
 type ShiftClosingHead struct {
 	Head
-	Shift       uint32
-	Receipts    uint32 // 1118
-	Documents   uint32 // 1111, the opening and this report included
-	Unsent      uint32 // 1097, this report not included
-	UnsentSince uint32 // 1098, midnight of the day of the first unsent; 0 none
-	Offline     bool   // autonomous mode: no 1097, 1098
-	Marking     bool   // the register works with marked goods: 2104
-	Warnings    Warnings
-	Message     byte    // 1206
-	Totals      *Totals // 1194, the shift
-	DriveTotals *Totals // 1157
-	DaysLeft    uint16  // 1213
+	Shift         uint32
+	Receipts      uint32 // 1118
+	Documents     uint32 // 1111, the opening and this report included
+	Unsent        uint32 // 1097, this report not included
+	UnsentSince   uint32 // 1098, midnight of the day of the first unsent; 0 none
+	Offline       bool   // autonomous mode: no 1097, 1098
+	Marking       bool   // the register works with marked goods: 2104
+	Warnings      Warnings
+	Message       byte    // 1206
+	UnsentNotices uint32  // 2104, notifications that wait
+	BadCodes      byte    // 2112; 0 leaves it out
+	BadExchange   byte    // 2113; 0 leaves it out
+	Totals        *Totals // 1194, the shift; from 1.1 on always there
+	DriveTotals   *Totals // 1157; from 1.1 on always there
+	DaysLeft      uint16  // 1213
 }
 
-// Append appends the FN part. The counters and the days of the keys are in 1.1
-// and 1.2 only; the warnings stand with their zeros in 1.05 and 1.1
-// (spec/decisions.md, flags).
-func (h *ShiftClosingHead) Append(b []byte) []byte {
-	b = h.append(b)
-	b = tlv.AppendUint32(b, TagShiftNumber, h.Shift)
-	b = tlv.AppendUint32(b, TagReceiptCountInShift, h.Receipts)
-	b = tlv.AppendUint32(b, TagFDCountInShift, h.Documents)
-	if !h.Offline {
-		b = tlv.AppendUint32(b, TagUnsentFDCount, h.Unsent)
-		b = tlv.AppendUint32(b, TagFirstUnsentFDDate, h.UnsentSince)
-	}
-	b = h.Warnings.append(b, h.Version < V120)
-	if h.Version < V110 {
-		return b
-	}
-	if h.Message != 0 {
-		b = tlv.AppendByte(b, TagOperatorMessage, h.Message)
-	}
-	if h.Marking && h.Version >= V120 {
-		b = tlv.AppendUint32(b, TagUnsentNotificationCount, 0) // kktd queues no notifications yet
-	}
-	b = h.Totals.append(b, TagShiftTotals)
-	b = h.DriveTotals.append(b, TagFNTotals)
-	return tlv.AppendUint16(b, TagKeyResourceDays, h.DaysLeft)
+// SettlementStateHead is the FN part of form 21.
+type SettlementStateHead struct {
+	Head
+	Shift         uint32           // 1038; 0 leaves it out: no shift was ever opened
+	Offline       bool             // 1002, autonomous mode: nothing about unsent documents
+	FirstUnsent   uint32           // 1116, number of the first unsent document; 0 none
+	Unsent        uint32           // 1097
+	UnsentSince   uint32           // 1098, midnight of the day of the first unsent; 0 none
+	Marking       bool             // the register works with marked goods: 2104
+	UnsentNotices uint32           // 2104
+	DaysLeft      uint16           // 1213, 1.2
+	Totals        *Totals          // 1157; from 1.1 on always there
+	UnsentTotals  *OperationTotals // 1158, from 1.1 on; nil when nothing is unsent
 }
 
-// RegistrationHead is the FN part of forms 1 and 11.
+// DriveClosingHead is the FN part of form 6.
+type DriveClosingHead struct {
+	Head
+	Shift  uint32
+	Totals *Totals // 1157; from 1.1 on always there
+}
+
+// RegistrationHead is the FN part of forms 1 and 11; its order moves with the
+// version (spec/decisions.md, FN part).
 type RegistrationHead struct {
 	Head
 	DriveMax   Version  // 1190
@@ -168,57 +121,6 @@ type Modes struct {
 	Offline    bool // 1002, autonomous mode
 	Automatic  bool // 1001
 	Conditions Conditions
-}
-
-// Append appends the FN part in the order of the version (spec/decisions.md, FN
-// part).
-func (h *RegistrationHead) Append(b []byte) []byte {
-	m, c := h.Modes, h.Modes.Conditions
-	if h.Version >= V120 {
-		b = tlv.AppendByte(b, TagFFDVersion, byte(h.Version))
-		b = tlv.AppendByte(b, TagFNMaxFFD, byte(h.DriveMax))
-	}
-	b = h.appendNumbers(b)
-	if h.Version == V110 {
-		b = tlv.AppendByte(b, TagFNMaxFFD, byte(h.DriveMax))
-	}
-	if h.Version >= V110 {
-		if !m.Offline {
-			b = tlv.AppendBytes(b, TagOFDINN, h.OFDINN[:])
-		}
-		b = tlv.AppendByte(b, TagTaxSystems, byte(h.TaxSystems))
-	}
-	b = tlv.AppendBool(b, TagEncryptionMode, m.Encryption)
-	b = tlv.AppendBool(b, TagOfflineMode, m.Offline)
-	b = tlv.AppendBool(b, TagAutomaticMode, m.Automatic)
-	if h.Version >= V120 {
-		b = tlv.AppendUint32(b, TagKKTUsageConditions, uint32(c))
-	} else {
-		b = tlv.AppendBool(b, TagServicesOnly, c.Has(ServicesOnly))
-		b = tlv.AppendBool(b, TagStrictFormSystem, c.Has(BSOSystem))
-		b = tlv.AppendBool(b, TagInternetOnlyKKT, c.Has(InternetOnly))
-	}
-	switch h.Version {
-	case V105:
-		b = tlv.AppendByte(b, TagTaxSystems, byte(h.TaxSystems))
-		if h.Form == FormReregistration {
-			b = appendReasons105(b, h.Reasons)
-		}
-		return b
-	case V110:
-		b = tlv.AppendBool(b, TagExciseMode, c.Has(ExciseGoods))
-		b = tlv.AppendBool(b, TagGamblingMode, c.Has(Gambling))
-		b = tlv.AppendBool(b, TagLotteryMode, c.Has(Lottery))
-		b = tlv.AppendBool(b, TagPrinterInAutomat, c.Has(PrinterInAutomat))
-	}
-	if h.Form == FormReregistration {
-		b = tlv.AppendUint32(b, TagKKTChangeReasons, h.Reasons)
-	}
-	b = tlv.AppendUint16(b, TagKeyResourceDays, h.DaysLeft)
-	if h.Totals != nil {
-		b = h.Totals.append(b, TagFNTotals)
-	}
-	return b
 }
 
 // appendReasons105 writes 1101 once for each of the four old codes: the drive,

@@ -3,53 +3,83 @@ package ffd
 import "kktd/tlv"
 
 // append writes one item in kktd's one order (spec/decisions.md, KKT part of a
-// receipt).
+// receipt). Every item has the members up to 1214; the details after them are
+// rare, so one question leaves all of them out.
 func (it *Item) append(b []byte, v Version, f *fault) []byte {
+	it.check(v, f)
 	b, at := tlv.Begin(b, TagItem)
-	b = text(b, TagItemName, it.Name, lenItemName, f)
-	b = money(b, TagItemPrice, it.Price, f)
+	b = checkedText(b, TagItemName, it.Name)
+	b = tlv.AppendVLN(b, TagItemPrice, it.Price)
 	b = tlv.AppendFVLN(b, TagQuantity, it.Quantity)
-	if it.Quantity.Mantissa >= 1<<56 {
-		f.set(TagQuantity, "%s does not fit 7 bytes", it.Quantity)
-	}
 	if v >= V120 {
 		b = tlv.AppendByte(b, TagQuantityUnit, it.Measure)
 	} else {
-		b = text(b, TagUnitName, it.Unit, lenUnitName, f)
+		b = checkedText(b, TagUnitName, it.Unit)
 	}
-	b = money(b, TagItemSum, it.Amount, f)
+	b = tlv.AppendVLN(b, TagItemSum, it.Amount)
 	if it.VAT != 0 {
 		b = tlv.AppendByte(b, TagVATRate, byte(it.VAT))
 		if it.VAT.Taxed() {
-			b = money(b, TagItemVATSum, it.VATSum, f)
+			f.money(TagItemVATSum, it.VATSum)
+			b = tlv.AppendVLN(b, TagItemVATSum, it.VATSum)
 		}
 	}
-	b = moneyIf(b, TagItemUnitVAT, it.UnitVAT, f)
+	if it.UnitVAT != 0 {
+		b = tlv.AppendVLN(b, TagItemUnitVAT, it.UnitVAT)
+	}
 	if it.Type != 0 {
 		b = tlv.AppendByte(b, TagItemType, byte(it.Type))
 	}
 	if it.Method != 0 {
 		b = tlv.AppendByte(b, TagPaymentMethod, byte(it.Method))
 	}
+	if it.hasDetails() {
+		b = it.appendDetails(b, v, f)
+	}
+	f.size(TagItem, len(b)-at, lenItem)
+	_ = tlv.End(b, at) // what it refuses, size has refused
+	return b
+}
+
+// check holds the members that append writes itself against their limits.
+func (it *Item) check(v Version, f *fault) {
+	f.text(TagItemName, it.Name, lenItemName)
+	f.money(TagItemPrice, it.Price)
+	f.quantity(TagQuantity, it.Quantity)
+	if v < V120 {
+		f.text(TagUnitName, it.Unit, lenUnitName)
+	}
+	f.money(TagItemSum, it.Amount)
+	f.money(TagItemUnitVAT, it.UnitVAT)
+	if it.Type != 0 && !it.Type.Valid(v) {
+		f.set(TagItemType, "FFD %s has no type %d", v, it.Type)
+	}
+}
+
+// hasDetails tells that appendDetails has something to write.
+func (it *Item) hasDetails() bool {
+	texts := it.SupplierINN.Len() | it.Country.Len() | it.Declaration.Len() | it.Attribute.Len()
+	return texts|len(it.ProductCode)|len(it.Industry)|int(it.Agent) != 0 || it.Excise != 0 ||
+		it.AgentData != nil || it.Supplier != nil || it.Marking != nil || it.Fraction != nil
+}
+
+// appendDetails writes what stands after 1214.
+func (it *Item) appendDetails(b []byte, v Version, f *fault) []byte {
 	b = it.appendAgent(b, f)
 	b = moneyIf(b, TagExciseSum, it.Excise, f)
 	b = fixed(b, TagOriginCountryCode, it.Country, lenOriginCountryCode, f)
 	b = text(b, TagCustomsDeclaration, it.Declaration, lenCustomsDeclaration, f)
 	if v >= V120 {
 		b = it.appendMarking(b, f)
-	} else if len(it.ProductCode) > 0 {
-		if len(it.ProductCode) > lenProductCode {
-			f.set(TagProductCode, "%d bytes, at most %d", len(it.ProductCode), lenProductCode)
-		}
-		b = tlv.AppendBytes(b, TagProductCode, it.ProductCode)
+	} else {
+		b = octets(b, TagProductCode, it.ProductCode, lenProductCode, f)
 	}
 	b = text(b, TagItemAttribute, it.Attribute, lenItemAttribute, f)
 	if v >= V120 {
 		for i := range it.Industry {
-			b = it.Industry[i].append(b, TagItemIndustryAttribute, f)
+			b = it.Industry[i].appendAs(b, TagItemIndustryAttribute, f)
 		}
 	}
-	end(b, at, TagItem, maxItemLen, f)
 	return b
 }
 
@@ -67,23 +97,21 @@ func (it *Item) appendAgent(b []byte, f *fault) []byte {
 		if len(b) == at {
 			b = b[:start] // an agent without a single detail leaves no empty structure
 		} else {
-			end(b, at, TagAgentData, maxAgentLen, f)
+			end(b, at, TagAgentData, lenAgentData, f)
 		}
 	}
 	if s := it.Supplier; s != nil {
 		var at int
 		b, at = tlv.Begin(b, TagSupplierData)
 		f.in = TagSupplierData
-		b = phones(b, TagSupplierPhone, s.Phones, lenSupplierPhone, f)
-		b = text(b, TagSupplierName, s.Name, lenSupplierName, f)
+		b = s.append(b, f)
 		f.in = 0
-		end(b, at, TagSupplierData, maxSupplierLen, f)
+		end(b, at, TagSupplierData, lenSupplierData, f)
 	}
 	return fixed(b, TagSupplierINN, it.SupplierINN, lenSupplierINN, f)
 }
 
-// appendMarking writes the tags of marked goods of 1.2. No information system
-// answers an emulator, so 2106 says that nothing was checked.
+// appendMarking writes the tags of marked goods of 1.2.
 func (it *Item) appendMarking(b []byte, f *fault) []byte {
 	if m := it.Marking; m != nil {
 		var at int
@@ -93,15 +121,14 @@ func (it *Item) appendMarking(b []byte, f *fault) []byte {
 		f.in = 0
 		end(b, at, TagProductCodeStructured, maxFreeLen, f)
 		if m.Marked() {
-			b = tlv.AppendByte(b, TagMarkingMode, 0)
-			b = tlv.AppendByte(b, TagItemCheckResult, 0)
+			b = tlv.AppendByte(b, TagMarkingMode, it.MarkingMode)
+			b = tlv.AppendByte(b, TagItemCheckResult, it.CheckResult)
 		}
 	}
 	if q := it.Fraction; q != nil {
 		var at int
 		b, at = tlv.Begin(b, TagFractionalQuantity)
-		b = tlv.AppendVLN(b, TagNumerator, q.Numerator)
-		b = tlv.AppendVLN(b, TagDenominator, q.Denominator)
+		b = q.append(b, f)
 		end(b, at, TagFractionalQuantity, maxFreeLen, f)
 	}
 	return b

@@ -21,6 +21,9 @@ const (
 // 5/1157/1133/1145/1136, has 5 levels; the drive's archive puts two around it.
 const maxDepth = 10
 
+// unknownName stands where the dictionary has no name.
+const unknownName = "неизвестный тег"
+
 // Node is a TLV, a frame or a rest that cannot be read, with all that stands
 // inside. The bytes of a node are its TLV header (unless it is a frame, a list or
 // malformed), Raw, then the Items.
@@ -45,6 +48,8 @@ type Field struct {
 	Key   string // name in JSON
 	Name  string // in Russian
 	Value any    // uint64 or string
+	At    int    // of its first byte, from the start of the header
+	Len   int    // in bytes
 }
 
 // Decode reads a document TLV, or TLVs side by side, as far as it goes. The
@@ -121,7 +126,7 @@ func (d decoder) name(tag uint16) string {
 }
 
 func (d decoder) node(it tlv.Item, parent uint16, depth int) *Node {
-	n := &Node{Tag: it.Tag, Name: "неизвестный тег", Offset: it.Offset, Len: len(it.Value), Raw: it.Value, kind: ByteArray, v: d.v}
+	n := &Node{Tag: it.Tag, Name: unknownName, Offset: it.Offset, Len: len(it.Value), Raw: it.Value, kind: ByteArray, v: d.v}
 	if e := lookup(it.Tag, d.v, parent); e != nil {
 		n.Name, n.kind, n.fixed = e.NameRu, e.Type, e.Fixed
 		if n.kind == STLV {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,14 +29,26 @@ type textLine struct {
 	label, value string
 	offset       int // -1 for a field of a header, which has no bytes of its own
 	header, raw  []byte
+	color        string // of the value
 }
 
-// AppendText appends the tree as people read it, a line a TLV: tag and name,
+// AppendText is View.AppendTree in Russian and without colour.
+func (n *Node) AppendText(b []byte, width int) []byte { return View{Width: width}.AppendTree(b, n) }
+
+// View is how nodes are shown as text.
+type View struct {
+	Lang  Lang
+	Color bool // with the escape codes of a terminal
+	Width int  // of the screen in characters; 0 cuts nothing but names
+}
+
+// AppendTree appends the tree as people read it, a line a TLV: tag and name,
 // value, offset of the frame, bytes. Read from top to bottom the last column
-// is the whole input. A width above 0 is that of the screen in characters:
-// values and bytes are cut then, with "…" and, for bytes, their number.
-func (n *Node) AppendText(b []byte, width int) []byte {
-	lines := n.textLines([]textLine{{label: "ТЕГ  НАЗВАНИЕ", value: "ЗНАЧЕНИЕ", offset: -1}}, 0)
+// is the whole input. A width above 0 is that of the screen: values and bytes
+// are cut then, with "…" and, for bytes, their number.
+func (v View) AppendTree(b []byte, n *Node) []byte {
+	head := textLine{label: v.Lang.pick("ТЕГ  НАЗВАНИЕ", "TAG  NAME"), value: v.Lang.pick("ЗНАЧЕНИЕ", "VALUE"), offset: -1}
+	lines := v.textLines([]textLine{head}, n, 0)
 	labels, values := 0, 0
 	for _, l := range lines {
 		labels = max(labels, utf8.RuneCountInString(l.label))
@@ -45,51 +56,88 @@ func (n *Node) AppendText(b []byte, width int) []byte {
 	}
 	labels, values = min(labels, maxLabelWidth), min(values, maxValueWidth)
 	hexWidth := 0
-	if width > 0 {
-		room := max(width-frameWidth-minHexWidth, 40)
+	if v.Width > 0 {
+		room := max(v.Width-frameWidth-minHexWidth, 40)
 		labels = min(labels, room*11/20)
 		values = min(values, room-labels)
-		hexWidth = max(minHexWidth, width-labels-values-frameWidth)
+		hexWidth = max(minHexWidth, v.Width-labels-values-frameWidth)
 	}
 	for i, l := range lines {
-		b = appendColumn(b, cut(l.label, labels), labels)
 		value := l.value
-		if width > 0 {
+		if v.Width > 0 {
 			value = cut(value, values)
 		}
+		b = v.paint(b, labelColor, appendColumn(nil, cut(l.label, labels), labels))
 		switch {
 		case i == 0:
-			b = append(appendColumn(b, value, values), "СМЕЩ.   БАЙТЫ"...)
+			b = append(appendColumn(b, value, values), v.Lang.pick("СМЕЩ.   БАЙТЫ", "OFFSET  BYTES")...)
 		case l.offset < 0:
 			b = append(b, value...)
 		default:
-			b = appendColumn(b, value, values)
+			b = v.paint(b, l.color, appendColumn(nil, value, values))
 			b = fmt.Appendf(b, "0x%04x  ", l.offset)
-			b = appendBytesColumn(b, l.header, l.raw, hexWidth)
+			b = v.paint(b, bytesColor, appendBytesColumn(nil, l.header, l.raw, hexWidth))
 		}
 		b = append(trimSpaces(b), '\n')
 	}
 	return b
 }
 
-func (n *Node) textLines(lines []textLine, depth int) []textLine {
+// Colours, as the numbers of SGR (ECMA-48 8.3.117).
+const (
+	plain      = ""
+	labelColor = "36" // cyan
+	bytesColor = "2"  // faint
+	errorColor = "31" // red
+	otherColor = "32" // green
+)
+
+// paint appends a text in a colour. Spaces at its end stay outside, so that they can
+// still be trimmed.
+func (v View) paint(b []byte, color string, text []byte) []byte {
+	inner := trimSpaces(text)
+	if !v.Color || color == plain || len(inner) == 0 {
+		return append(b, text...)
+	}
+	b = append(append(append(b, "\x1b["...), color...), 'm')
+	b = append(append(b, inner...), "\x1b[0m"...)
+	return append(b, text[len(inner):]...)
+}
+
+func (v View) textLines(lines []textLine, n *Node, depth int) []textLine {
 	indent := strings.Repeat("  ", depth)
-	l := textLine{label: indent + n.Name, value: n.Display(), offset: n.Offset, raw: n.Raw}
+	l := textLine{label: indent + n.label(v.Lang), value: n.DisplayIn(v.Lang), offset: n.Offset, raw: n.Raw}
 	if n.isTLV() {
-		l.label = fmt.Sprintf("%s%-4d %s", indent, n.Tag, n.Name)
 		l.header = tlv.AppendHeader(nil, n.Tag, n.Len)
 	}
 	if n.Err != "" {
-		l.value = "! " + n.Err
+		l.value, l.color = "! "+n.Err, errorColor
 	}
 	lines = append(lines, l)
 	for _, f := range n.Fields {
-		lines = append(lines, textLine{label: indent + "  · " + f.Name, value: fmt.Sprint(f.Value), offset: -1})
+		lines = append(lines, textLine{label: indent + "  · " + f.Title(v.Lang), value: f.display(), offset: -1})
 	}
 	for _, it := range n.Items {
-		lines = it.textLines(lines, depth+1)
+		lines = v.textLines(lines, it, depth+1)
 	}
 	return lines
+}
+
+// display is the value, quoted where a damaged header holds control characters.
+func (f Field) display() string {
+	s, ok := f.Value.(string)
+	if ok && s != "" && needsQuotes(s) {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprint(f.Value)
+}
+
+// label is tag and name.
+func (n *Node) label(l Lang) string {
+	if n.isTLV() {
+		return fmt.Sprintf("%-4d %s", n.Tag, n.Title(l))
+	}
+	return n.Title(l)
 }
 
 func appendColumn(b []byte, s string, width int) []byte {
@@ -126,48 +174,8 @@ func cut(s string, width int) string {
 	return string([]rune(s)[:width-1]) + "…"
 }
 
-// Display is the value as people read it: roubles and kopecks, date and time,
-// words for enumerations. A structure or frame shows its length.
-func (n *Node) Display() string {
-	if u, ok := n.Uint(); ok {
-		return n.displayNumber(u)
-	}
-	if n.kind == ByteArray && n.Tag == TagProductCode {
-		if s := displayProductCode(n.Raw); s != "" {
-			return s
-		}
-	}
-	if n.kind == ByteArray || n.kind == STLV || n.kind == 0 {
-		return strconv.Itoa(n.Len) + " Б" // the bytes stand in their own column
-	}
-	s, _ := n.Text()
-	if n.kind == String && needsQuotes(s) {
-		return strconv.Quote(s)
-	}
-	return s
-}
-
-func (n *Node) displayNumber(u uint64) string {
-	switch {
-	case n.Tag == TagFiscalSign:
-		return fmt.Sprintf("%010d (вид %02X)", u, n.Raw[0])
-	case n.kind == UnixTime:
-		if u == 0 {
-			return "0 (нет)"
-		}
-		if u >= 1<<32 {
-			break
-		}
-		// The wall clock taken as if it showed UTC (spec/ffd/encoding.md 2.1).
-		return time.Unix(int64(u), 0).UTC().Format("02.01.2006 15:04:05") + " (" + strconv.FormatUint(u, 10) + ")"
-	case n.kind == VLN && n.Tag != TagNumerator && n.Tag != TagDenominator:
-		return fmt.Sprintf("%d.%02d ₽ (%d коп.)", u/100, u%100, u)
-	}
-	if name, ok := ValueName(n.Tag, n.v, u); ok {
-		return fmt.Sprintf("%s (%d)", name, u)
-	}
-	return strconv.FormatUint(u, 10)
-}
+// Display is DisplayIn in Russian.
+func (n *Node) Display() string { return n.DisplayIn(Russian) }
 
 func needsQuotes(s string) bool {
 	return s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })

@@ -39,6 +39,7 @@ type Receipt struct {
 	Payments         Payments
 	CashlessPayments []CashlessPayment // 1234
 	VAT              VATTotals
+	MarkedCheck      byte // 2107, written when an item has a marking code; 1.2
 }
 
 // Payments are the five ways to pay, 1031, 1081, 1215, 1216 and 1217: what is to
@@ -140,7 +141,11 @@ type Item struct {
 
 	ProductCode []byte       // 1162, up to 1.1
 	Marking     *ProductCode // 1163, 1.2
-	Fraction    *Fraction    // 1291, 1.2
+	// MarkingMode and CheckResult go with a marking code in 1.2. No information
+	// system answers an emulator, so zero, nothing was checked, is the rule.
+	MarkingMode byte      // 2102
+	CheckResult byte      // 2106
+	Fraction    *Fraction // 1291, 1.2
 
 	Attribute tlv.Text            // 1191
 	Industry  []IndustryAttribute // 1260, 1.2
@@ -179,10 +184,11 @@ func (r *Receipt) ItemsTotal() uint64 {
 	return sum
 }
 
-// HasMarking tells that tag 2107 must be written in 1.2.
+// HasMarking tells that tag 2107 must be written in 1.2: an item has a marking
+// code. An article number in 1163 is none (spec/ffd/documents.md, 3).
 func (r *Receipt) HasMarking() bool {
 	for i := range r.Items {
-		if r.Items[i].Marking != nil {
+		if m := r.Items[i].Marking; m != nil && m.Marked() {
 			return true
 		}
 	}

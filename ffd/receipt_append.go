@@ -6,39 +6,44 @@ import "kktd/tlv"
 // (spec/decisions.md, KKT part of a receipt). On an error, always a *FieldError,
 // b comes back as it was. It allocates nothing when b has room.
 func (r *Receipt) Append(b []byte, v Version) ([]byte, error) {
-	f := fault{item: -1}
+	f := fault{list: TagItem, item: -1}
+	r.check(&f)
 	start := len(b)
 	if r.TaxSystem != 0 {
 		b = tlv.AppendByte(b, TagAppliedTaxSystem, byte(r.TaxSystem))
 	}
 	if r.Correction != nil {
-		b = r.Correction.append(b, &f)
+		b = r.Correction.appendBoth(b, &f)
 	}
-	b = text(b, TagCashier, r.Cashier, lenCashier, &f)
-	b = fixed(b, TagCashierINN, r.CashierINN, lenCashierINN, &f)
-	b = text(b, TagBuyerContact, r.Contact, lenBuyerContact, &f)
-	b = text(b, TagSenderEmail, r.SenderEmail, lenSenderEmail, &f)
-	b = text(b, TagSettlementPlace, r.Place, lenSettlementPlace, &f)
-	b = text(b, TagSettlementAddress, r.Address, lenSettlementAddress, &f)
-	b = text(b, TagAutomatNumber, r.AutomatNumber, lenAutomatNumber, &f)
-	b = text(b, TagReceiptAttribute, r.Attribute, lenReceiptAttribute, &f)
+	b = checkedText(b, TagCashier, r.Cashier)
+	if !r.CashierINN.IsEmpty() {
+		b = tlv.AppendPadded(b, TagCashierINN, r.CashierINN, lenCashierINN)
+	}
+	b = checkedText(b, TagBuyerContact, r.Contact)
+	b = checkedText(b, TagSenderEmail, r.SenderEmail)
+	b = checkedText(b, TagSettlementPlace, r.Place)
+	b = checkedText(b, TagSettlementAddress, r.Address)
+	b = checkedText(b, TagAutomatNumber, r.AutomatNumber)
+	b = checkedText(b, TagReceiptAttribute, r.Attribute)
 	if a := r.UserAttribute; a != nil {
 		var at int
 		b, at = tlv.Begin(b, TagUserAttribute)
-		b = text(b, TagUserAttributeName, a.Name, lenUserAttributeName, &f)
-		b = text(b, TagUserAttributeValue, a.Value, lenUserAttributeValue, &f)
+		b = a.append(b, &f)
 		end(b, at, TagUserAttribute, maxFreeLen, &f)
 	}
 	if v >= V120 {
 		if o := r.Operational; o != nil {
+			var at int
+			b, at = tlv.Begin(b, TagOperationalAttribute)
 			b = o.append(b, &f)
+			end(b, at, TagOperationalAttribute, lenOperationalAttribute, &f)
 		}
 		for i := range r.Industry {
-			b = r.Industry[i].append(b, TagReceiptIndustryAttribute, &f)
+			b = r.Industry[i].appendAs(b, TagReceiptIndustryAttribute, &f)
 		}
 	}
 	if r.Buyer != nil {
-		b = r.Buyer.append(b, v, &f)
+		b = r.Buyer.appendAs(b, v, &f)
 	}
 	if v < V120 {
 		b = r.appendAgent(b, &f)
@@ -57,7 +62,7 @@ func (r *Receipt) Append(b []byte, v Version) ([]byte, error) {
 	b = r.appendSums(b, &f)
 	if v >= V120 {
 		if r.HasMarking() {
-			b = tlv.AppendByte(b, TagMarkedCheckResult, 0)
+			b = tlv.AppendByte(b, TagMarkedCheckResult, r.MarkedCheck)
 		}
 	} else {
 		b = tlv.AppendByte(b, TagFFDVersion, byte(v))
@@ -68,15 +73,32 @@ func (r *Receipt) Append(b []byte, v Version) ([]byte, error) {
 	return b, nil
 }
 
+// check holds the members that Append writes itself against their limits.
+func (r *Receipt) check(f *fault) {
+	f.text(TagCashier, r.Cashier, lenCashier)
+	f.text(TagCashierINN, r.CashierINN, lenCashierINN)
+	f.text(TagBuyerContact, r.Contact, lenBuyerContact)
+	f.text(TagSenderEmail, r.SenderEmail, lenSenderEmail)
+	f.text(TagSettlementPlace, r.Place, lenSettlementPlace)
+	f.text(TagSettlementAddress, r.Address, lenSettlementAddress)
+	f.text(TagAutomatNumber, r.AutomatNumber, lenAutomatNumber)
+	f.text(TagReceiptAttribute, r.Attribute, lenReceiptAttribute)
+}
+
 // appendSums writes the payments, always all five, and the totals of the rates
 // that are not zero.
 func (r *Receipt) appendSums(b []byte, f *fault) []byte {
 	p := &r.Payments
-	b = money(b, TagCashSum, p.Cash, f)
-	b = money(b, TagCashlessSum, p.Cashless, f)
-	b = money(b, TagPrepaidSum, p.Prepaid, f)
-	b = money(b, TagCreditSum, p.Credit, f)
-	b = money(b, TagProvisionSum, p.Provision, f)
+	f.money(TagCashSum, p.Cash)
+	b = tlv.AppendVLN(b, TagCashSum, p.Cash)
+	f.money(TagCashlessSum, p.Cashless)
+	b = tlv.AppendVLN(b, TagCashlessSum, p.Cashless)
+	f.money(TagPrepaidSum, p.Prepaid)
+	b = tlv.AppendVLN(b, TagPrepaidSum, p.Prepaid)
+	f.money(TagCreditSum, p.Credit)
+	b = tlv.AppendVLN(b, TagCreditSum, p.Credit)
+	f.money(TagProvisionSum, p.Provision)
+	b = tlv.AppendVLN(b, TagProvisionSum, p.Provision)
 	if len(r.CashlessPayments) > 0 {
 		var at int
 		b, at = tlv.Begin(b, TagCashlessPayments)
@@ -84,10 +106,7 @@ func (r *Receipt) appendSums(b []byte, f *fault) []byte {
 			c := &r.CashlessPayments[i]
 			var one int
 			b, one = tlv.Begin(b, TagCashlessPayment)
-			b = money(b, TagCashlessPaymentSum, c.Sum, f)
-			b = tlv.AppendByte(b, TagCashlessPaymentMethod, c.Method)
-			b = text(b, TagCashlessPaymentIDs, c.IDs, lenCashlessPaymentIDs, f)
-			b = text(b, TagCashlessPaymentInfo, c.Info, lenCashlessPaymentInfo, f)
+			b = c.append(b, f)
 			end(b, one, TagCashlessPayment, maxFreeLen, f)
 		}
 		end(b, at, TagCashlessPayments, maxFreeLen, f)
@@ -129,65 +148,37 @@ func (r *Receipt) appendAgent(b []byte, f *fault) []byte {
 	return phones(b, TagSupplierPhone, r.SupplierPhones, lenSupplierPhone, f)
 }
 
-func (c *Correction) append(b []byte, f *fault) []byte {
+// appendBoth writes 1173 and 1174.
+func (c *Correction) appendBoth(b []byte, f *fault) []byte {
 	b = tlv.AppendBool(b, TagCorrectionType, c.ByOrder)
 	b, at := tlv.Begin(b, TagCorrectionBasis)
-	b = tlv.AppendUint32(b, TagCorrectionDate, c.Date)
-	b = text(b, TagPrescriptionNumber, c.Number, lenPrescriptionNumber, f)
-	end(b, at, TagCorrectionBasis, maxFreeLen, f)
+	b = c.append(b, f)
+	end(b, at, TagCorrectionBasis, lenCorrectionBasis, f)
 	return b
 }
 
-func (o *OperationalAttribute) append(b []byte, f *fault) []byte {
-	b, at := tlv.Begin(b, TagOperationalAttribute)
-	b = tlv.AppendUint32(b, TagOperationDateTime, o.Time)
-	b = tlv.AppendByte(b, TagOperationID, o.ID)
-	b = text(b, TagOperationData, o.Data, lenOperationData, f)
-	end(b, at, TagOperationalAttribute, maxFreeLen, f)
-	return b
-}
-
-func (a *IndustryAttribute) append(b []byte, tag uint16, f *fault) []byte {
+// appendAs writes 1260 or 1261.
+func (x *IndustryAttribute) appendAs(b []byte, tag uint16, f *fault) []byte {
 	b, at := tlv.Begin(b, tag)
 	f.in = tag
-	b = text(b, TagFOIVID, a.FOIV, lenFOIVID, f)
-	b = fixed(b, TagFoundationDocDate, a.Date, lenFoundationDocDate, f)
-	b = text(b, TagFoundationDocNumber, a.Number, lenFoundationDocNumber, f)
-	b = text(b, TagIndustryAttributeValue, a.Value, lenIndustryAttributeValue, f)
+	b = x.append(b, f)
 	f.in = 0
-	end(b, at, tag, maxIndustryLen, f)
+	end(b, at, tag, lenItemIndustryAttribute, f)
 	return b
 }
 
-func (y *Buyer) append(b []byte, v Version, f *fault) []byte {
+// appendAs writes 1256, or the two tags that 1.05 and 1.1 have.
+func (x *Buyer) appendAs(b []byte, v Version, f *fault) []byte {
 	if v < V120 {
-		b = text(b, TagBuyerName, y.Name, lenBuyerName, f)
-		return fixed(b, TagBuyerINN, y.INN, lenBuyerINN, f)
+		b = text(b, TagBuyerName, x.Name, lenBuyerName, f)
+		return fixed(b, TagBuyerINN, x.INN, lenBuyerINN, f)
 	}
 	b, at := tlv.Begin(b, TagBuyerInfo)
 	f.in = TagBuyerInfo
-	b = text(b, TagBuyerName, y.Name, lenBuyerName, f)
-	b = fixed(b, TagBuyerINN, y.INN, lenBuyerINN, f)
-	b = fixed(b, TagBuyerBirthDate, y.BirthDate, lenBuyerBirthDate, f)
-	b = fixed(b, TagBuyerCitizenship, y.Citizenship, lenBuyerCitizenship, f)
-	b = fixed(b, TagBuyerDocumentCode, y.DocumentCode, lenBuyerDocumentCode, f)
-	b = text(b, TagBuyerDocumentData, y.DocumentData, lenBuyerDocumentData, f)
-	b = text(b, TagBuyerAddress, y.Address, lenBuyerAddress, f)
+	b = x.append(b, f)
 	f.in = 0
-	end(b, at, TagBuyerInfo, maxBuyerLen, f)
+	end(b, at, TagBuyerInfo, lenBuyerInfo, f)
 	return b
-}
-
-// append writes the members without a frame: inside 1223 they stand as they do
-// at the top of a receipt.
-func (a *AgentData) append(b []byte, f *fault) []byte {
-	b = phones(b, TagTransferOperatorPhone, a.TransferOperatorPhones, lenTransferOperatorPhone, f)
-	b = text(b, TagBankAgentOperation, a.Operation, lenBankAgentOperation, f)
-	b = phones(b, TagPaymentAgentPhone, a.PaymentAgentPhones, lenPaymentAgentPhone, f)
-	b = phones(b, TagPaymentOperatorPhone, a.PaymentOperatorPhones, lenPaymentOperatorPhone, f)
-	b = text(b, TagTransferOperatorName, a.TransferOperatorName, lenTransferOperatorName, f)
-	b = text(b, TagTransferOperatorAddress, a.TransferOperatorAddr, lenTransferOperatorAddress, f)
-	return fixed(b, TagTransferOperatorINN, a.TransferOperatorINN, lenTransferOperatorINN, f)
 }
 
 func phones(b []byte, tag uint16, list []tlv.Text, limit int, f *fault) []byte {

@@ -9,9 +9,11 @@ import (
 )
 
 // sampleTexts are the strings of the sample receipt, in UTF-8.
-var sampleTexts = []string{"Иванова Анна", "buyer@example.com", "noreply@example.com", "www.example.com", "г. Москва, ул. Ленина, д. 1"}
+var sampleTexts = []string{"Иванова Анна Сергеевна", "buyer@example.com", "noreply@example.com", "www.example.com",
+	"г. Москва, ул. Ленина, д. 1", "500100732259"}
 
-var sampleNames = []string{"Йогурт термостатный 3,5%", "Хлеб Бородинский нарезка", "Кофе молотый 250 г", "Доставка", "Пакет большой"}
+var sampleNames = []string{"Йогурт термостатный вишнёвый 3,5% 160 г", "Хлеб Бородинский нарезка 400 г, в упаковке", "Кофе молотый средней обжарки 250 г",
+	"Доставка до двери, утро 9-12", "Пакет большой, с ручками"}
 
 // sampleReceipt is a receipt of five items, about 740 bytes as a document.
 func sampleReceipt(t testing.TB, a *tlv.Arena) *Receipt {
@@ -29,7 +31,7 @@ func fillSample(t testing.TB, a *tlv.Arena, r *Receipt, items []Item) {
 		return x
 	}
 	*r = Receipt{Form: FormReceipt, Operation: Income, TaxSystem: TaxOSN,
-		Cashier: text(sampleTexts[0]), Contact: text(sampleTexts[1]), SenderEmail: text(sampleTexts[2]),
+		Cashier: text(sampleTexts[0]), CashierINN: text(sampleTexts[5]), Contact: text(sampleTexts[1]), SenderEmail: text(sampleTexts[2]),
 		Place: text(sampleTexts[3]), Address: text(sampleTexts[4]), Items: items}
 	for i, name := range sampleNames {
 		items[i] = Item{Name: text(name), Price: 12345 + uint64(i), Quantity: tlv.Decimal{Mantissa: 2},
@@ -84,6 +86,7 @@ func BenchmarkReceipt(b *testing.B) {
 	buf := make([]byte, 0, 2048)
 	doc, err := appendSample(buf, h, r)
 	require.NoError(b, err)
+	require.InDelta(b, 740, len(doc), 10)
 	b.Run("copy", func(b *testing.B) {
 		b.ReportAllocs()
 		b.SetBytes(int64(len(doc)))
@@ -111,4 +114,40 @@ func BenchmarkReceipt(b *testing.B) {
 			_, _ = appendSample(buf, h, &again)
 		}
 	})
+}
+
+func TestOnlyMarkingCodesAreChecked(t *testing.T) {
+	for _, c := range []struct {
+		name, code string
+		want       bool
+	}{
+		{"marking code", "010460043993125621JgXJ5.T\x1d93zbrL", true},
+		{"article number", "4606203090785", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var a tlv.Arena
+			r := sampleReceipt(t, &a)
+			var err error
+			r.Items[0].Marking, err = ParseProductCode(c.code, "")
+			require.NoError(t, err)
+			b, err := r.Append(nil, V120)
+			require.NoError(t, err)
+			_, found := tlv.Find(b, TagMarkedCheckResult)
+			require.Equal(t, c.want, found)
+		})
+	}
+}
+
+func TestItemTypesOfOtherVersions(t *testing.T) {
+	var a tlv.Arena
+	r := sampleReceipt(t, &a)
+	r.Items[1].Type = 33 // marked goods with a code: 1.2 alone knows it
+	for _, v := range []Version{V105, V110} {
+		_, err := r.Append(nil, v)
+		var fe *FieldError
+		require.ErrorAs(t, err, &fe)
+		require.Equal(t, "1059[1]/1212", fe.Path)
+	}
+	_, err := r.Append(nil, V120)
+	require.NoError(t, err)
 }

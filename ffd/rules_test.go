@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,8 @@ func TestSubstitution(t *testing.T) {
 		{"dashes", "a – b — c − d", "a - b - c - d"},
 		{"ellipsis and rouble", "всё… 5 ₽", "всё... 5 руб."},
 		{"spaces", "a\u00a0b\u2009c", "a b c"},
+		{"a no-break space alone", "a\u00a0b", "a b"},
+		{"line breaks and tabs", "a\r\nb\tc", "a  b c"},
 		{"zero width", "a\u200bb\ufeffc", "abc"},
 		{"marks of Latin letters", "Café Ñandú", "Cafe Nandu"},
 		{"what CP866 has stays", "№ 5 ё Ё ░", "№ 5 ё Ё ░"},
@@ -53,11 +56,17 @@ func TestSubstitution(t *testing.T) {
 			require.Equal(t, c.in != c.want, len(done) > 0)
 			_, _, err = MakeText(&a, c.in, true)
 			_, cpErr := tlv.NewText(c.in)
-			require.Equal(t, cpErr != nil, err != nil, "strict refuses what CP866 lacks")
+			require.Equal(t, cpErr != nil || strings.ContainsAny(c.in, "\r\n\t"), err != nil, "strict refuses what CP866 lacks, and controls")
 		})
 	}
+	for _, c := range []string{"a\x00b", "a\x1b[31m", "a\x7f"} {
+		_, _, err := MakeText(new(tlv.Arena), c, false)
+		require.ErrorContains(t, err, "control character", "%q", c)
+	}
+	_, _, err := MakeText(new(tlv.Arena), "two\nlines", true)
+	require.ErrorContains(t, err, "U+000A")
 	var a tlv.Arena
-	_, _, err := MakeText(&a, "Привет 😀", false)
+	_, _, err = MakeText(&a, "Привет 😀", false)
 	var ce *tlv.CharError
 	require.ErrorAs(t, err, &ce)
 	require.Equal(t, '😀', ce.Char)

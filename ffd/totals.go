@@ -16,8 +16,13 @@ type SettlementTotals struct {
 // both lists is the Operation minus one.
 type Totals struct {
 	Receipts    [4]SettlementTotals // 1129 to 1132
-	Corrections [4]SettlementTotals // 1145, 1232, 1146, 1233 inside 1133; VAT not used
+	Corrections OperationTotals     // 1133
 }
+
+// OperationTotals are the counters of 1133, which holds corrections, and of 1158,
+// which holds unsent receipts and corrections: 1145, 1232, 1146 and 1233, without
+// VAT. The index is the Operation minus one.
+type OperationTotals [4]SettlementTotals
 
 // Add counts one receipt, БСО or correction.
 func (t *Totals) Add(form Form, op Operation, p Payments, vat *VATTotals) {
@@ -40,68 +45,41 @@ func (t *Totals) Add(form Form, op Operation, p Payments, vat *VATTotals) {
 
 // Count is tag 1134: receipts and corrections of all kinds.
 func (t *Totals) Count() uint32 {
-	n := t.correctionCount()
+	n := t.Corrections.Count()
 	for i := range t.Receipts {
 		n += t.Receipts[i].Count
 	}
 	return n
 }
 
-func (t *Totals) correctionCount() uint32 {
+// Count is tag 1144.
+func (t *OperationTotals) Count() uint32 {
 	var n uint32
-	for i := range t.Corrections {
-		n += t.Corrections[i].Count
+	for i := range t {
+		n += t[i].Count
 	}
 	return n
 }
 
-// append writes 1194 or 1157: all rows, zeros included (spec/ffd/documents.md,
-// 1157).
-func (t *Totals) append(b []byte, tag uint16) []byte {
-	b, at := tlv.Begin(b, tag)
-	b = tlv.AppendUint32(b, TagTotalReceiptCount, t.Count())
-	for i, tag := range [...]uint16{TagSaleCounters, TagSaleReturnCounters, TagPurchaseCounters, TagPurchaseReturnCounters} {
-		b = t.Receipts[i].appendReceipts(b, tag)
+// appendAs writes 1194 or 1157: all rows, zeros included (spec/ffd/documents.md,
+// 1157). A nil one is left out.
+func (t *Totals) appendAs(b []byte, tag uint16) []byte {
+	if t == nil {
+		return b
 	}
-	b, inner := tlv.Begin(b, TagCorrectionCounters)
-	b = tlv.AppendUint32(b, TagCorrectionOrUnsentCount, t.correctionCount())
-	// The table has the order income, expense, returns of both.
-	b = t.Corrections[Income-1].appendCorrections(b, TagCorrectionSaleCounters)
-	b = t.Corrections[Expense-1].appendCorrections(b, TagCorrectionPurchaseCounters)
-	b = t.Corrections[IncomeReturn-1].appendCorrections(b, TagCorrectionSaleReturnCounters)
-	b = t.Corrections[ExpenseReturn-1].appendCorrections(b, TagCorrectionPurchaseReturnCounters)
-	_ = tlv.End(b, inner) // at most 1 KiB, as all counters have at most 8 bytes
-	_ = tlv.End(b, at)
-	return b
-}
-
-func (s *SettlementTotals) appendReceipts(b []byte, tag uint16) []byte {
 	b, at := tlv.Begin(b, tag)
-	b = tlv.AppendUint32(b, TagReceiptCountByType, s.Count)
-	b = s.appendSums(b)
-	b = tlv.AppendVLN(b, TagCountersVAT20Sum, s.VAT[VAT20])
-	b = tlv.AppendVLN(b, TagCountersVAT10Sum, s.VAT[VAT10])
-	b = tlv.AppendVLN(b, TagCountersVAT20120Sum, s.VAT[VAT20120])
-	b = tlv.AppendVLN(b, TagCountersVAT10110Sum, s.VAT[VAT10110])
-	b = tlv.AppendVLN(b, TagCountersVAT0Turnover, s.VAT[VAT0])
-	b = tlv.AppendVLN(b, TagCountersNoVATTurnover, s.VAT[VATNone])
-	_ = tlv.End(b, at)
+	b = t.append(b)
+	_ = tlv.End(b, at) // at most 1 KiB, as all counters have at most 8 bytes
 	return b
 }
 
-func (s *SettlementTotals) appendCorrections(b []byte, tag uint16) []byte {
+// appendAs writes 1133 or 1158, as Totals do.
+func (t *OperationTotals) appendAs(b []byte, tag uint16) []byte {
+	if t == nil {
+		return b
+	}
 	b, at := tlv.Begin(b, tag)
-	b = s.appendSums(b)
-	b = tlv.AppendUint32(b, TagReceiptCountByType, s.Count)
+	b = t.append(b)
 	_ = tlv.End(b, at)
 	return b
-}
-
-func (s *SettlementTotals) appendSums(b []byte) []byte {
-	b = tlv.AppendVLN(b, TagCountersCashSum, s.Payments.Cash)
-	b = tlv.AppendVLN(b, TagCountersCashlessSum, s.Payments.Cashless)
-	b = tlv.AppendVLN(b, TagCountersPrepaidSum, s.Payments.Prepaid)
-	b = tlv.AppendVLN(b, TagCountersCreditSum, s.Payments.Credit)
-	b = tlv.AppendVLN(b, TagCountersProvisionSum, s.Payments.Provision)
-	return tlv.AppendVLN(b, TagCountersTotalSum, s.Total)
 }

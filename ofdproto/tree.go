@@ -96,15 +96,7 @@ func messageNode(b []byte, offset int) *ffd.Node {
 	body := b[SessionHeaderLen:]
 	body = body[:min(len(body), int(h.BodyLen))]
 	n := &ffd.Node{Name: "сообщение", Type: ffd.TypeSession, Offset: offset, Len: SessionHeaderLen + len(body), Raw: b[:SessionHeaderLen:SessionHeaderLen],
-		Fields: []ffd.Field{
-			{Key: "signature", Name: "сигнатура", Value: hexText(h.Signature[:])},
-			{Key: "sVersion", Name: "версия S-протокола", Value: hexText(h.SVersion[:])},
-			{Key: "pVersion", Name: "версия P-протокола", Value: hexText(h.PVersion[:])},
-			{Key: "drive", Name: "номер ФН", Value: DriveString(h.Drive)},
-			{Key: "bodyLen", Name: "размер тела", Value: uint64(h.BodyLen)},
-			{Key: "flags", Name: "флаги", Value: fmt.Sprintf("%04x", uint16(h.Flags))},
-			{Key: "crc", Name: "CRC", Value: fmt.Sprintf("%04x", h.CRC)},
-		}}
+		Fields: h.fields()}
 	m, _, err := ParseMessage(b)
 	if err == nil && h.Flags.HasContainer() {
 		_, err = m.Container()
@@ -134,24 +126,8 @@ func (h SessionHeader) ffdVersion() ffd.Version {
 
 func containerNode(b []byte, offset int, v ffd.Version) *ffd.Node {
 	h := readContainerHeader(b)
-	drive := hexText(h.Drive[:])
-	if d, err := UnpackDrive(h.Drive); err == nil {
-		drive = DriveString(d)
-	}
-	number, _ := h.DocumentNumber()
 	n := &ffd.Node{Name: "контейнер", Type: ffd.TypeContainer, Offset: offset, Len: len(b), Raw: b[:ContainerHeaderLen:ContainerHeaderLen],
-		Fields: []ffd.Field{
-			{Key: "length", Name: "длина", Value: uint64(h.Length)},
-			{Key: "crc", Name: "CRC", Value: fmt.Sprintf("%04x", h.CRC)},
-			{Key: "containerType", Name: "тип контейнера", Value: hexText([]byte{h.Type})},
-			{Key: "form", Name: "код формы", Value: uint64(h.Form)},
-			{Key: "version", Name: "версия", Value: uint64(h.Version)},
-			{Key: "service1", Name: "служебные данные 1", Value: hexText(h.Service1[:])},
-			{Key: "drive", Name: "номер ФН", Value: drive},
-			{Key: "number", Name: "номер ФД", Value: uint64(number)},
-			{Key: "service2", Name: "служебные данные 2", Value: hexText(h.Service2[:])},
-			{Key: "plainLen", Name: "длина открытых данных", Value: uint64(h.PlainLen())},
-		}}
+		Fields: h.fields()}
 	if _, err := ParseContainer(b); err != nil {
 		n.Err = err.Error()
 	}
@@ -195,11 +171,7 @@ func spread(n *ffd.Node) []*ffd.Node {
 }
 
 func signNode(b []byte, offset int) *ffd.Node {
-	n := &ffd.Node{Name: "ФПС", Type: ffd.TypeSign, Offset: offset, Len: len(b), Raw: b, Fields: []ffd.Field{
-		{Key: "kind", Name: "вид", Value: hexText(b[:1])},
-		{Key: "sign", Name: "признак", Value: hexText(b[2:cutTailLen])},
-		{Key: "number", Name: "число (messageFiscalSign)", Value: binary.LittleEndian.Uint64(b)},
-	}}
+	n := &ffd.Node{Name: "ФПС", Type: ffd.TypeSign, Offset: offset, Len: len(b), Raw: b, Fields: signFields(b)}
 	if b[0] == TailConfirmation {
 		n.Name = "ФПП"
 	}
@@ -207,6 +179,49 @@ func signNode(b []byte, offset int) *ffd.Node {
 		n.Err = err.Error()
 	}
 	return n
+}
+
+// fields is what the header says, in the order of its bytes.
+func (h SessionHeader) fields() []ffd.Field {
+	return []ffd.Field{
+		{Key: "signature", Name: "сигнатура", Value: hexText(h.Signature[:]), At: 0, Len: 4},
+		{Key: "sVersion", Name: "версия S-протокола", Value: hexText(h.SVersion[:]), At: 4, Len: 2},
+		{Key: "pVersion", Name: "версия P-протокола", Value: hexText(h.PVersion[:]), At: 6, Len: 2},
+		{Key: "drive", Name: "номер ФН", Value: DriveString(h.Drive), At: 8, Len: DriveLen},
+		{Key: "bodyLen", Name: "размер тела", Value: uint64(h.BodyLen), At: 24, Len: 2},
+		{Key: "flags", Name: "флаги", Value: fmt.Sprintf("%04x", uint16(h.Flags)), At: 26, Len: 2},
+		{Key: "crc", Name: "CRC", Value: fmt.Sprintf("%04x", h.CRC), At: sessionCRCOffset, Len: 2},
+	}
+}
+
+// fields is what the header says; plainLen is the end of service data 2.
+func (h ContainerHeader) fields() []ffd.Field {
+	drive := hexText(h.Drive[:])
+	if d, err := UnpackDrive(h.Drive); err == nil {
+		drive = DriveString(d)
+	}
+	number, _ := h.DocumentNumber()
+	return []ffd.Field{
+		{Key: "length", Name: "длина", Value: uint64(h.Length), At: 0, Len: 2},
+		{Key: "crc", Name: "CRC", Value: fmt.Sprintf("%04x", h.CRC), At: containerCRCOffset, Len: 2},
+		{Key: "containerType", Name: "тип контейнера", Value: hexText([]byte{h.Type}), At: 4, Len: 1},
+		{Key: "form", Name: "код формы", Value: uint64(h.Form), At: 5, Len: 1},
+		{Key: "version", Name: "версия", Value: uint64(h.Version), At: 6, Len: 1},
+		{Key: "service1", Name: "служебные данные 1", Value: hexText(h.Service1[:]), At: 7, Len: 2},
+		{Key: "drive", Name: "номер ФН", Value: drive, At: 9, Len: PackedDriveLen},
+		{Key: "number", Name: "номер ФД", Value: uint64(number), At: 17, Len: 3},
+		{Key: "service2", Name: "служебные данные 2", Value: hexText(h.Service2[:]), At: 20, Len: 12},
+		{Key: "plainLen", Name: "длина открытых данных", Value: uint64(h.PlainLen()), At: 30, Len: 2},
+	}
+}
+
+// signFields reads at least cutTailLen bytes.
+func signFields(b []byte) []ffd.Field {
+	return []ffd.Field{
+		{Key: "kind", Name: "вид", Value: hexText(b[:1]), At: 0, Len: 1},
+		{Key: "sign", Name: "признак", Value: hexText(b[2:cutTailLen]), At: 2, Len: tailSignLen},
+		{Key: "number", Name: "число (messageFiscalSign)", Value: binary.LittleEndian.Uint64(b), At: 0, Len: cutTailLen},
+	}
 }
 
 func hexText(b []byte) string { return hex.EncodeToString(b) }

@@ -3,7 +3,6 @@ package tlv
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math/bits"
 )
 
@@ -27,7 +26,12 @@ var ErrTooLong = errors.New("tlv: value is longer than 65535 bytes")
 
 // AppendHeader appends tag and length; the caller appends length bytes then.
 func AppendHeader(b []byte, tag uint16, length int) []byte {
-	return append(b, byte(tag), byte(tag>>8), byte(length), byte(length>>8))
+	return binary.LittleEndian.AppendUint32(b, header(tag, length))
+}
+
+// header is tag and length as one number, so that they become one store.
+func header(tag uint16, length int) uint32 {
+	return uint32(tag) | uint32(length)<<16
 }
 
 // AppendByte appends a Byte (spec/ffd/encoding.md 2).
@@ -62,8 +66,7 @@ func AppendBytes(b []byte, tag uint16, v []byte) []byte {
 // (spec/decisions.md, VLN).
 func AppendVLN(b []byte, tag uint16, v uint64) []byte {
 	n := VLNLen(v)
-	b = append(b, byte(tag), byte(tag>>8), byte(n), 0,
-		byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))
+	b = binary.LittleEndian.AppendUint64(AppendHeader(b, tag, n), v)
 	return b[:len(b)-8+n]
 }
 
@@ -76,8 +79,7 @@ func VLNLen(v uint64) int { return (bits.Len64(v|1) + 7) / 8 }
 func AppendFVLN(b []byte, tag uint16, d Decimal) []byte {
 	v := d.Mantissa
 	n := VLNLen(v)
-	b = append(b, byte(tag), byte(tag>>8), byte(n+1), 0, d.Scale,
-		byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))
+	b = binary.LittleEndian.AppendUint64(append(AppendHeader(b, tag, n+1), d.Scale), v)
 	return b[:len(b)-8+n]
 }
 
@@ -89,11 +91,11 @@ func Begin(b []byte, tag uint16) ([]byte, int) {
 }
 
 // End writes the length of the STLV that Begin started. It returns ErrTooLong
-// when the content is longer than MaxValueLen.
+// when the content is longer than MaxValueLen; the caller knows the tag.
 func End(b []byte, start int) error {
 	n := len(b) - start
 	if n > MaxValueLen {
-		return fmt.Errorf("%w: structure of %d bytes", ErrTooLong, n)
+		return ErrTooLong
 	}
 	binary.LittleEndian.PutUint16(b[start-2:], uint16(n))
 	return nil

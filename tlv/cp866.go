@@ -31,8 +31,9 @@ func makeCP866() *cp866Tables {
 	return &t
 }
 
-// CharError is returned when a text holds a character that CP866 lacks, or
-// bytes that are not UTF-8 (then Char is utf8.RuneError).
+// CharError is returned when a text holds a character that CP866 lacks, bytes
+// that are not UTF-8 (then Char is utf8.RuneError), or a control character where
+// none may stand.
 type CharError struct {
 	Char  rune
 	Index int // number of characters before it
@@ -41,6 +42,9 @@ type CharError struct {
 func (e *CharError) Error() string {
 	if e.Char == utf8.RuneError {
 		return fmt.Sprintf("byte that is not UTF-8 after %d characters", e.Index)
+	}
+	if e.Char < ' ' || e.Char == 0x7F {
+		return fmt.Sprintf("control character U+%04X after %d characters", e.Char, e.Index)
 	}
 	return fmt.Sprintf("character %q (U+%04X) after %d characters is not in CP866", e.Char, e.Char, e.Index)
 }

@@ -1,5 +1,11 @@
 package tlv
 
+import (
+	"errors"
+	"slices"
+	"unicode/utf8"
+)
+
 // Text is a string that is ready for the wire: CP866 bytes. Texts that stand in
 // many documents (user, address, cashier) are made once and appended often.
 // The zero Text is empty. A Text is a view: the bytes behind it must not change
@@ -48,12 +54,50 @@ type Arena struct{ buf []byte }
 // Text transcodes a UTF-8 string, as NewText does.
 func (a *Arena) Text(s string) (Text, error) {
 	start := len(a.buf)
-	b, err := AppendCP866(a.buf, s)
-	if err != nil {
-		return Text{}, err
+	a.buf = slices.Grow(a.buf, len(s)) // CP866 is never longer than UTF-8
+	n, read := transcode(a.buf[start:start+len(s)], s)
+	b := a.buf[:start+n]
+	if read < len(s) {
+		var err error
+		if b, err = AppendCP866(b, s[read:]); err != nil {
+			if ce := (*CharError)(nil); errors.As(err, &ce) {
+				ce.Index += n
+			}
+			a.buf = a.buf[:start]
+			return Text{}, err
+		}
 	}
 	a.buf = b
 	return Text{cp: b[start:len(b):len(b)]}, nil
+}
+
+// transcode writes s into b as far as it is ASCII and characters of two bytes,
+// Cyrillic among them, and AppendCP866 does the rest. It needs no check of the
+// capacity for each byte, because b is as long as s. It returns the number of
+// bytes that it wrote and read.
+func transcode(b []byte, s string) (wrote, read int) {
+	table := &cp866.toByte
+	for read < len(s) && wrote < len(b) {
+		c := s[read]
+		if c < utf8.RuneSelf {
+			b[wrote] = c
+			wrote++
+			read++
+			continue
+		}
+		if c < 0xC2 || c > 0xDF || read+1 >= len(s) {
+			break
+		}
+		next := s[read+1]
+		x := table[uint(c&0x1F)<<6|uint(next&0x3F)]
+		if next&0xC0 != 0x80 || x == 0 {
+			break
+		}
+		b[wrote] = x
+		wrote++
+		read += 2
+	}
+	return wrote, read
 }
 
 // Reset ends the life of all texts of the arena and keeps its buffer.

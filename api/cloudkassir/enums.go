@@ -68,7 +68,7 @@ func (q *request) vat(v tolerant.Value) ffd.VATRate {
 		reason := fmt.Sprintf("ставка %d не поддерживается, допустимы null, 0, 5, 7, 10, 20, 22, 105, 107, 110, 120, 122", code)
 		switch code {
 		case 18, 118:
-			reason = fmt.Sprintf("ставка %d отменена с 2019 года, передайте %d", code, code+2)
+			reason = fmt.Sprintf("ставка %d отменена с 2019 года, передайте %d, с 2026 года %d", code, code+2, code+4)
 		case 12:
 			reason = "ставка 12 только для касс Казахстана"
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"kktd/api/internal/tolerant"
@@ -182,6 +183,9 @@ func reasonOf(err error) string {
 		if ce.Char == utf8.RuneError {
 			return fmt.Sprintf("байт не в UTF-8 (символ %d)", ce.Index+1)
 		}
+		if unicode.IsControl(ce.Char) {
+			return fmt.Sprintf("управляющий символ U+%04X (%d-й по счёту)", ce.Char, ce.Index+1)
+		}
 		return fmt.Sprintf("символ \"%c\" (U+%04X, %d-й по счёту) нельзя записать в CP866", ce.Char, ce.Char, ce.Index+1)
 	}
 	switch {
@@ -215,6 +219,9 @@ func reasonOf(err error) string {
 		return "не код товара"
 	}
 	if se := (*tolerant.SyntaxError)(nil); errors.As(err, &se) {
+		if strings.Contains(se.Msg, "application/json") {
+			return "в теле JSON, а заголовок говорит о форме: передайте Content-Type: application/json"
+		}
 		return fmt.Sprintf("JSON не разобран: строка %d, символ %d", se.Line, se.Column)
 	}
 	return "недопустимое значение"

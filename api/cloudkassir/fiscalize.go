@@ -64,7 +64,7 @@ func (q *request) readSettings() (s kkt.Settings) {
 		}
 		s.SenderEmail = address
 	}
-	s.Phone = q.phone(v.Get("MerchantPhone"), checkData).String()
+	s.Phone = q.merchantPhone(v.Get("MerchantPhone"))
 	// What the API cannot say is all on in a new register, as in that of the first start (design/architecture.md, Outside);
 	// a known one keeps what it has.
 	s.Conditions = ffd.ExciseGoods | ffd.MarkedGoods
@@ -73,6 +73,18 @@ func (q *request) readSettings() (s kkt.Settings) {
 	}
 	s.AutoShift, s.TakesAgents, s.TakesCash, s.TakesBSO, s.TakesUserAttribute = true, true, true, true, true
 	return s
+}
+
+// merchantPhone reads the shop's phone. It stands in no document, and the sample of the CloudKassir document has one with
+// nine digits, so only strict refuses a phone that cannot be dialled.
+func (q *request) merchantPhone(v tolerant.Value) string {
+	if s, err := v.Text(); err == nil && !q.api.o.Strict {
+		if phone, err := tolerant.Phone(s); err == nil {
+			return phone
+		}
+		return s
+	}
+	return q.phone(v, checkData).String()
 }
 
 // taxSystems reads one code or an array of them; the order stays, for the first is the default of receipts.

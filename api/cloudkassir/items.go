@@ -1,6 +1,7 @@
 package cloudkassir
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"math/bits"
@@ -54,8 +55,8 @@ func (q *request) readItem(v tolerant.Value, it *ffd.Item, agent ffd.AgentFlags)
 // label reads the name of an item, the only text that is cut instead of refused (spec/api/cloudkassir.md 2.3).
 func (q *request) label(v tolerant.Value) tlv.Text {
 	t := q.longText(v, checkItems)
-	// A text of zero-width characters alone is none; one with a character that cannot be written is refused already.
-	if !v.Filled() || t.IsEmpty() && !q.broken(checkData) {
+	// A text of spaces or zero-width characters alone is none; one with a character that cannot be written is refused already.
+	if !v.Filled() || len(bytes.TrimSpace(t.CP866())) == 0 && !q.broken(checkData) {
 		q.refuse(checkItems, v, "не передано")
 	}
 	if t.Len() > lenItemName {

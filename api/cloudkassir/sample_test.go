@@ -93,7 +93,7 @@ func TestVectors(t *testing.T) {
 				case "receipt-itglobal":
 					b.queued(body)
 				case "receipt-izatop-readme":
-					require.Equal(t, `{"Model":{"ErrorCode":27},"InnerResult":null,"Success":false,"Message":"Некорректные данные: CustomerReceipt.Items[0].vat: ставка 18 отменена с 2019 года, передайте 20"}`,
+					require.Equal(t, `{"Model":{"ErrorCode":27},"InnerResult":null,"Success":false,"Message":"Некорректные данные: CustomerReceipt.Items[0].vat: ставка 18 отменена с 2019 года, передайте 20, с 2026 года 22"}`,
 						b.answer(pathReceipt, body))
 				}
 				return

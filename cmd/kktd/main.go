@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -17,9 +19,20 @@ import (
 
 // Exit codes.
 const (
-	exitOK    = 0
-	exitError = 1
+	exitOK     = 0
+	exitError  = 1
+	exitDiffer = 1 // kktd tlv diff: the inputs differ
+	exitDiff   = 2 // kktd tlv diff: they could not be compared
 )
+
+// codeError is an error that asks for an exit code of its own.
+type codeError struct {
+	error
+	code  int
+	quiet bool // the output has said all; nothing goes to standard error
+}
+
+func (e *codeError) Unwrap() error { return e.error }
 
 func main() { os.Exit(run()) }
 
@@ -31,10 +44,19 @@ func run() int {
 	context.AfterFunc(ctx, stop)
 	root := newRootCommand()
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "kktd:", err)
-		return exitError
+		return report(os.Stderr, err)
 	}
 	return exitOK
+}
+
+// report tells of the error and returns its exit code.
+func report(w io.Writer, err error) int {
+	coded := &codeError{code: exitError}
+	errors.As(err, &coded)
+	if !coded.quiet {
+		fmt.Fprintln(w, "kktd:", err)
+	}
+	return coded.code
 }
 
 // version is the version of the module and of the source it was built from, so

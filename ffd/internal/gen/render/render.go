@@ -25,7 +25,11 @@ func Files(dir string) (map[string][]byte, error) {
 		return nil, err
 	}
 	docs, err := readTable(filepath.Join(dir, "documents.csv"),
-		"document", "tag", "v105", "v110", "v120", "form", "repeat", "note")
+		"document", "tag", "v105", "v110", "v120", "form", "repeat", "part", "kind", "field", "when", "note")
+	if err != nil {
+		return nil, err
+	}
+	all, err := layouts(tags, docs)
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +37,9 @@ func Files(dir string) (map[string][]byte, error) {
 	for name, render := range map[string]func() (string, error){
 		"tags_gen.go":      func() (string, error) { return renderTags(tags) },
 		"documents_gen.go": func() (string, error) { return renderDocuments(docs) },
+		"places_gen.go":    func() (string, error) { return renderPlaces(docs) },
+		"append_gen.go":    func() (string, error) { return renderAppend(all) },
+		"parse_gen.go":     func() (string, error) { return renderParse(all) },
 	} {
 		text, err := render()
 		if err != nil {
@@ -42,6 +49,11 @@ func Files(dir string) (map[string][]byte, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	page, err := renderPage(tags, docs)
+	if err != nil {
+		return nil, err
+	}
+	files[filepath.Join("..", "docs", "ffd.md")] = []byte(page)
 	return files, nil
 }
 
@@ -90,7 +102,7 @@ func renderTags(rows []row) (string, error) {
 			}
 		}
 		fmt.Fprintf(&consts, "\tTag%s uint16 = %d // %s\n", r["name_en"], tag, r["name_ru"])
-		if !legacy && length > 0 && r["type"] != "STLV" {
+		if !legacy && length > 0 && tag > 255 {
 			fmt.Fprintf(&lens, "\tlen%s = %d\n", r["name_en"], length)
 		}
 		var versions uint8
@@ -136,40 +148,48 @@ func renderTags(rows []row) (string, error) {
 
 var duties = map[string]string{"-": "0", "1": "Required", "2": "Conditional", "3": "Optional", "3~": "Split"}
 
-func renderDocuments(rows []row) (string, error) {
+// renderDocuments writes the duties, one row for each tag of a document: the
+// lines of the table that tell the places of a tag by version become one.
+func renderDocuments(docs []row) (string, error) {
 	type line struct {
-		parent, tag int
-		text        string
+		parent, tag        int
+		duty               [3]string
+		electronic, repeat bool
 	}
 	var lines []line
-	for _, r := range rows {
+	for _, r := range docs {
 		tag, err := strconv.Atoi(r["tag"])
 		if err != nil {
 			return "", fmt.Errorf("documents.csv: tag: %w", err)
 		}
-		var d [3]string
-		for i, col := range []string{"v105", "v110", "v120"} {
-			code, amended := strings.CutSuffix(r[col], "+")
-			if d[i] = duties[code]; d[i] == "" {
-				return "", fmt.Errorf("documents.csv: %s/%d: duty %q is not known", r["document"], tag, r[col])
-			}
-			if amended {
-				d[i] += " | Amended"
-			}
+		parents, err := numbers(r["document"])
+		if err != nil {
+			return "", fmt.Errorf("documents.csv: document: %w", err)
 		}
-		for _, doc := range strings.Fields(r["document"]) {
-			parent, err := strconv.Atoi(doc)
-			if err != nil {
-				return "", fmt.Errorf("documents.csv: document: %w", err)
+		for _, parent := range parents {
+			i := slices.IndexFunc(lines, func(l line) bool { return l.parent == parent && l.tag == tag })
+			if i < 0 {
+				i = len(lines)
+				lines = append(lines, line{parent: parent, tag: tag, duty: [3]string{"0", "0", "0"}})
 			}
-			text := fmt.Sprintf("\t{Parent: %d, Tag: %d, Duty: [3]Duty{%s}", parent, tag, strings.Join(d[:], ", "))
-			if strings.Contains(r["form"], "E") {
-				text += ", Electronic: true"
+			l := &lines[i]
+			l.electronic = l.electronic || strings.Contains(r["form"], "E")
+			l.repeat = l.repeat || r["repeat"] == "yes"
+			for v, column := range versionColumns {
+				code, amended := strings.CutSuffix(r[column], "+")
+				duty := duties[code]
+				switch {
+				case duty == "":
+					return "", fmt.Errorf("documents.csv: %d/%d: duty %q is not known", parent, tag, r[column])
+				case duty == "0":
+					continue
+				case l.duty[v] != "0":
+					return "", fmt.Errorf("documents.csv: %d/%d has two places in one version", parent, tag)
+				}
+				if l.duty[v] = duty; amended {
+					l.duty[v] += " | Amended"
+				}
 			}
-			if r["repeat"] == "yes" {
-				text += ", Repeat: true"
-			}
-			lines = append(lines, line{parent, tag, text + "},\n"})
 		}
 	}
 	slices.SortFunc(lines, func(a, b line) int {
@@ -181,7 +201,14 @@ func renderDocuments(rows []row) (string, error) {
 	var s strings.Builder
 	s.WriteString("// rows is sorted by parent and tag. It is never changed.\nvar rows = [...]Row{\n")
 	for _, l := range lines {
-		s.WriteString(l.text)
+		fmt.Fprintf(&s, "\t{Parent: %d, Tag: %d, Duty: [3]Duty{%s}", l.parent, l.tag, strings.Join(l.duty[:], ", "))
+		if l.electronic {
+			s.WriteString(", Electronic: true")
+		}
+		if l.repeat {
+			s.WriteString(", Repeat: true")
+		}
+		s.WriteString("},\n")
 	}
 	s.WriteString("}\n")
 	return s.String(), nil
