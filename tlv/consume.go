@@ -13,7 +13,12 @@ var ErrLength = errors.New("tlv: wrong length of a value")
 // serves Byte, Uint16, Uint32, UnixTime and VLN, padded forms included, because
 // devices differ there (spec/ffd/encoding.md 2 and 2.2).
 func Uint(v []byte) (uint64, error) {
-	if len(v) > MaxVLNLen {
+	switch {
+	case len(v) == 1:
+		return uint64(v[0]), nil
+	case len(v) == 4:
+		return uint64(binary.LittleEndian.Uint32(v)), nil
+	case len(v) > MaxVLNLen:
 		return 0, fmt.Errorf("%w: a number of %d bytes, at most %d", ErrLength, len(v), MaxVLNLen)
 	}
 	var n uint64

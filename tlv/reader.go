@@ -39,10 +39,12 @@ func (e *DamageError) Error() string {
 //	}
 //	if err := r.Err(); err != nil { ... }
 type Reader struct {
-	rest []byte
-	item Item
-	next int
-	err  error
+	rest  []byte
+	value []byte
+	at    int // of the frame that value stands in
+	next  int // of rest
+	tag   uint16
+	err   error
 }
 
 // NewReader walks b, whose first byte stands at offset of the outermost input.
@@ -50,28 +52,33 @@ func NewReader(b []byte, offset int) Reader { return Reader{rest: b, next: offse
 
 // Next goes to the next TLV. It returns false at the end and at damage.
 func (r *Reader) Next() bool {
-	if len(r.rest) < HeaderLen {
-		if len(r.rest) != 0 && r.err == nil {
-			r.err = &DamageError{Offset: r.next, Want: HeaderLen, Have: len(r.rest)}
-		}
+	tag, value, rest, ok := Next(r.rest)
+	if !ok {
+		r.damage()
 		return false
 	}
-	tag := binary.LittleEndian.Uint16(r.rest)
-	n := HeaderLen + int(binary.LittleEndian.Uint16(r.rest[2:]))
-	if n > len(r.rest) {
-		if r.err == nil {
-			r.err = &DamageError{Offset: r.next, Tag: tag, Want: n, Have: len(r.rest)}
-		}
-		return false
-	}
-	r.item = Item{Tag: tag, Offset: r.next, Value: r.rest[HeaderLen:n:n]}
-	r.rest = r.rest[n:]
-	r.next += n
+	r.tag, r.value, r.rest = tag, value, rest
+	r.at = r.next
+	r.next += HeaderLen + len(value)
 	return true
 }
 
+// damage notes why the walk ended before the end of the input.
+func (r *Reader) damage() {
+	switch {
+	case len(r.rest) == 0 || r.err != nil:
+	case len(r.rest) < HeaderLen:
+		r.err = &DamageError{Offset: r.next, Want: HeaderLen, Have: len(r.rest)}
+	default:
+		r.err = &DamageError{Offset: r.next, Tag: binary.LittleEndian.Uint16(r.rest),
+			Want: HeaderLen + int(binary.LittleEndian.Uint16(r.rest[2:])), Have: len(r.rest)}
+	}
+}
+
 // Item is the TLV that Next went to.
-func (r *Reader) Item() Item { return r.item }
+func (r *Reader) Item() Item {
+	return Item{Tag: r.tag, Offset: r.at, Value: r.value[:len(r.value):len(r.value)]}
+}
 
 // Err is a *DamageError when the walk ended before the end of the input.
 func (r *Reader) Err() error { return r.err }
@@ -84,8 +91,8 @@ func (r *Reader) Rest() []byte { return r.rest }
 func Find(b []byte, tag uint16) (Item, bool) {
 	r := NewReader(b, 0)
 	for r.Next() {
-		if r.item.Tag == tag {
-			return r.item, true
+		if r.tag == tag {
+			return r.Item(), true
 		}
 	}
 	return Item{}, false
