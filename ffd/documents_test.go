@@ -4,7 +4,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,7 +109,7 @@ func samples(t testing.TB) []sample {
 
 		for _, form := range []Form{FormReceipt, FormBSO, FormCorrection, FormBSOCorrection} {
 			r := fullReceipt()
-			r.Form = form
+			r.Form, r.UserName, r.FNSSite = form, x("ООО Ромашка"), x("www.nalog.gov.ru")
 			if form == FormCorrection || form == FormBSOCorrection {
 				r.Correction = &Correction{ByOrder: true, Date: 1748736000, Number: x("12-3/45")}
 			}
@@ -217,7 +221,7 @@ func TestDocumentsFollowTheTable(t *testing.T) {
 			}
 			outer := tlv.NewReader(s.doc, 0)
 			require.True(t, outer.Next())
-			walkPlaces(t, s.v, outer.Item())
+			walkPlaces(t, s.v, outer.Item(), true)
 			b, err := s.again(s.doc)
 			require.NoError(t, err)
 			require.Equal(t, hex.EncodeToString(s.doc), hex.EncodeToString(b))
@@ -240,7 +244,8 @@ func conditionalAbsence(parent uint16, tag uint16) bool {
 }
 
 // walkPlaces compares the tags of a structure with its places, in order.
-func walkPlaces(t *testing.T, v Version, it tlv.Item) {
+// With complete every place must be filled.
+func walkPlaces(t *testing.T, v Version, it tlv.Item, complete bool) {
 	places := slices.DeleteFunc(slices.Clone(Places(it.Tag)), func(p Place) bool { return !p.Versions.Has(v) })
 	at := -1
 	in := it.Children()
@@ -253,17 +258,124 @@ func walkPlaces(t *testing.T, v Version, it tlv.Item) {
 			require.True(t, slices.ContainsFunc(Rows(it.Tag), func(r Row) bool { return r.Tag == x.Tag && r.Repeat }), "%v: %d twice in %d", v, x.Tag, it.Tag)
 		}
 		for _, missing := range places[min(at+1, next):next] {
-			require.True(t, conditionalAbsence(it.Tag, missing.Tag), "%v: %d is not written in %d", v, missing.Tag, it.Tag)
+			require.True(t, !complete || conditionalAbsence(it.Tag, missing.Tag), "%v: %d is not written in %d", v, missing.Tag, it.Tag)
 		}
 		at = next
 		if e, ok := Lookup(x.Tag, v, it.Tag); ok && e.Type == STLV {
-			walkPlaces(t, v, x)
+			walkPlaces(t, v, x, complete)
 		}
 	}
 	require.NoError(t, in.Err())
 	for _, missing := range places[at+1:] {
-		require.True(t, conditionalAbsence(it.Tag, missing.Tag), "%v: %d is not written in %d", v, missing.Tag, it.Tag)
+		require.True(t, !complete || conditionalAbsence(it.Tag, missing.Tag), "%v: %d is not written in %d", v, missing.Tag, it.Tag)
 	}
+}
+
+// TestReceiptsWithHoles leaves out each field of a full receipt and of an item in
+// turn: order and reading back do not depend on what is there.
+func TestReceiptsWithHoles(t *testing.T) {
+	for v := V105; v <= V120; v++ {
+		receipt := reflect.TypeFor[Receipt]()
+		item := reflect.TypeFor[Item]()
+		for i := range receipt.NumField() + item.NumField() {
+			r := fullReceipt()
+			r.Form = FormCorrection
+			r.Correction = &Correction{Date: 1748736000}
+			name := ""
+			if i < receipt.NumField() {
+				name = receipt.Field(i).Name
+				reflect.ValueOf(r).Elem().Field(i).SetZero()
+			} else {
+				name = item.Field(i - receipt.NumField()).Name
+				reflect.ValueOf(&r.Items[0]).Elem().Field(i - receipt.NumField()).SetZero()
+			}
+			h := ReceiptHead{Head: documentHead(v, FormCorrection), Shift: 3, Receipt: 2, Operation: Income}
+			doc, err := wholeDocument(v, FormCorrection, h.Append, r)
+			require.NoError(t, err, name)
+			outer := tlv.NewReader(doc, 0)
+			require.True(t, outer.Next())
+			walkPlaces(t, v, outer.Item(), false)
+			again, err := againReceipt(doc)
+			require.NoError(t, err, name)
+			require.Equal(t, hex.EncodeToString(doc), hex.EncodeToString(again), name)
+		}
+	}
+}
+
+// TestOfflineDocuments holds what a register in autonomous mode leaves out.
+func TestOfflineDocuments(t *testing.T) {
+	x := tlv.MustText
+	for v := V105; v <= V120; v++ {
+		modes := Modes{Offline: true}
+		registration := RegistrationHead{Head: documentHead(v, FormRegistration), DriveMax: V120, TaxSystems: TaxOSN, Modes: modes, DaysLeft: 470}
+		opening := ShiftOpeningHead{Head: documentHead(v, FormShiftOpening), Shift: 1}
+		closing := ShiftClosingHead{Head: documentHead(v, FormShiftClosing), Shift: 1, Receipts: 1, Documents: 3, Offline: true,
+			Totals: sampleTotals(), DriveTotals: sampleTotals(), DaysLeft: 400}
+		state := SettlementStateHead{Head: documentHead(v, FormSettlementState), Offline: true, DaysLeft: 400, Totals: sampleTotals()}
+		for _, d := range []struct {
+			form     Form
+			head     func([]byte) []byte
+			register registerPart
+		}{
+			{FormRegistration, registration.Append, &Registration{Serial: x("00000000000000000001"), UserName: x("ООО Ромашка"), Address: x("Москва"),
+				Place: x("Касса 1"), OFDName: x("ОФД"), OFDINN: x("7704358518"), Cashier: x("Иванова"), KKTVersion: x("1.0"), KKTMaxFFD: V120, Modes: modes}},
+			{FormShiftOpening, opening.Append, &ShiftReport{Form: FormShiftOpening, KKTVersion: x("1.0"), KKTMaxFFD: V120}},
+			{FormShiftClosing, closing.Append, &ShiftReport{Form: FormShiftClosing}},
+			{FormSettlementState, state.Append, &SettlementState{}},
+		} {
+			doc, err := wholeDocument(v, d.form, d.head, d.register)
+			require.NoError(t, err)
+			for _, f := range Check(doc) {
+				require.NotEqual(t, Error, f.Severity, "%v form %d: %v", v, d.form, f)
+			}
+			for _, tag := range []uint16{TagOFDINN, TagOFDName, TagFirstUnsentFDNumber, TagUnsentFDCount, TagFirstUnsentFDDate, TagUnsentTotals,
+				TagUnsentNotificationCount, TagOperatorMessage} {
+				require.False(t, holds(doc, tag), "%v form %d: %d", v, d.form, tag)
+			}
+			outer := tlv.NewReader(doc, 0)
+			require.True(t, outer.Next())
+			walkPlaces(t, v, outer.Item(), false)
+			again, err := againAny(doc)
+			require.NoError(t, err)
+			require.Equal(t, hex.EncodeToString(doc), hex.EncodeToString(again))
+		}
+	}
+}
+
+// TestDriveDocumentsComeBack reads the golden documents of the drive: containers
+// in hexadecimal, one a line.
+func TestDriveDocumentsComeBack(t *testing.T) {
+	const containerHeader = 32 // spec/ofd-protocol.md
+	for v := V105; v <= V120; v++ {
+		text, err := os.ReadFile(filepath.Join("..", "fn", "testdata", fmt.Sprintf("documents-%v.hex", v)))
+		require.NoError(t, err)
+		for line := range strings.FieldsSeq(string(text)) {
+			b, err := hex.DecodeString(line)
+			require.NoError(t, err)
+			r := tlv.NewReader(b[containerHeader:], 0)
+			require.True(t, r.Next())
+			doc := b[containerHeader : len(b)-len(r.Rest())]
+			again, err := againAny(doc)
+			require.NoError(t, err, "%v, form %d", v, r.Item().Tag)
+			require.Equal(t, hex.EncodeToString(doc), hex.EncodeToString(again))
+		}
+	}
+}
+
+func TestReportsAllocateNothing(t *testing.T) {
+	head := ShiftClosingHead{Head: documentHead(V120, FormShiftClosing), Totals: sampleTotals(), DriveTotals: sampleTotals()}
+	report := ShiftReport{Form: FormShiftClosing, Cashier: tlv.MustText("Иванова"), CashierINN: tlv.MustText("500100732259")}
+	notice := MarkingNotice{Items: []MarkedItem{{Name: tlv.MustText("Сыр"), AgentData: &AgentData{Operation: tlv.MustText("Перевод")}}}}
+	buf := make([]byte, 0, 4096)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		b := head.Append(buf)
+		if _, err := report.Append(b, V120); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := notice.Append(buf); err != nil {
+			t.Fatal(err)
+		}
+	}))
 }
 
 func TestPlaces(t *testing.T) {
@@ -415,5 +527,16 @@ func TestMarkingDocumentsRefuse(t *testing.T) {
 			require.Equal(t, c.path, fe.Path)
 			require.Equal(t, "x", string(b))
 		})
+	}
+}
+
+func BenchmarkParseReceipt(b *testing.B) {
+	var a tlv.Arena
+	doc, err := appendSample(nil, sampleHead(), sampleReceipt(b, &a))
+	require.NoError(b, err)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(doc)))
+	for b.Loop() {
+		_, _, _ = ParseReceipt(doc)
 	}
 }

@@ -581,6 +581,10 @@ func (x *Receipt) take(p *parser, it tlv.Item) bool {
 		x.AutomatNumber = tlv.RawText(it.Value)
 	case TagReceiptAttribute:
 		x.Attribute = tlv.RawText(it.Value)
+	case TagUserName:
+		x.UserName = tlv.RawText(it.Value)
+	case TagFNSSite:
+		x.FNSSite = tlv.RawText(it.Value)
 	case TagUserAttribute:
 		p.members(it, made(&x.UserAttribute).take)
 	case TagOperationalAttribute:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"kktd/tlv"
 )
@@ -18,7 +19,8 @@ var ErrDocument = errors.New("ffd: not a document of this form")
 type parser struct {
 	v      Version
 	form   Form
-	path   string
+	path   [maxDepth]step
+	depth  int // steps of path in use
 	counts []countCheck
 	err    error
 }
@@ -27,7 +29,7 @@ type parser struct {
 type countCheck struct {
 	it   tlv.Item
 	path string
-	made func() uint32
+	made func() uint32 // the sum of the counters
 }
 
 // take gives an item to the member of a Go type that has its tag; false when the
@@ -54,9 +56,11 @@ func ParseRegistration(doc []byte) (RegistrationHead, Registration, error) {
 	err := parse(doc, &h.Head, []take{h.take, r.take}, FormRegistration, FormReregistration)
 	h.Modes.Conditions |= r.Modes.Conditions
 	r.Modes = h.Modes
-	if h.Version < V110 {
+	switch {
+	case h.Modes.Offline: // nothing of the operator is there
+	case h.Version < V110:
 		h.OFDINN = Pad[[12]byte](r.OFDINN.CP866())
-	} else {
+	default:
 		r.OFDINN = tlv.RawText(tlv.TrimPadding(bytes.Clone(h.OFDINN[:])))
 	}
 	return h, r, err
@@ -141,7 +145,8 @@ func parse(doc []byte, h *Head, types []take, forms ...Form) error {
 		return fmt.Errorf("%w: want one tag that fills all %d bytes", ErrDocument, len(doc))
 	}
 	outer := r.Item()
-	p := parser{v: versionOf(doc), form: Form(outer.Tag), path: fmt.Sprint(outer.Tag)}
+	p := parser{v: versionOf(doc), form: Form(outer.Tag), depth: 1}
+	p.path[0].tag = outer.Tag
 	if !slices.Contains(forms, p.form) {
 		return fmt.Errorf("%w: form %d, want one of %d", ErrDocument, p.form, forms)
 	}
@@ -152,8 +157,8 @@ func parse(doc []byte, h *Head, types []take, forms ...Form) error {
 	}
 	h.Version, h.Form = p.v, p.form
 	in := outer.Children()
-	var seen []uint16
-	for in.Next() {
+	seen := make([]uint16, 0, maxRows)
+	for p.err == nil && in.Next() {
 		it, taken := in.Item(), false
 		seen = p.once(outer.Tag, it, seen)
 		for _, f := range types {
@@ -167,18 +172,38 @@ func parse(doc []byte, h *Head, types []take, forms ...Form) error {
 	}
 	p.damage(in.Err())
 	for _, c := range p.counts {
-		if n, err := tlv.Uint(c.it.Value); p.err == nil && (err != nil || n != uint64(c.made())) {
-			p.path = c.path
-			p.fail(c.it, "%d, the counters make %d", n, c.made())
+		if n, err := tlv.Uint(c.it.Value); err != nil || n != uint64(c.made()) {
+			p.failAt(c.path, c.it, "%d, the counters make %d", n, c.made())
 		}
 	}
 	return p.err
 }
 
+// at is the path of the structure that is read.
+func (p *parser) at() string {
+	var b []byte
+	for i, s := range p.path[:p.depth] {
+		if i > 0 {
+			b = append(b, '/')
+		}
+		b = strconv.AppendUint(b, uint64(s.tag), 10)
+		if s.repeat {
+			b = append(strconv.AppendUint(append(b, '['), uint64(s.index), 10), ']')
+		}
+	}
+	return string(b)
+}
+
 // fail keeps the first error.
 func (p *parser) fail(it tlv.Item, format string, args ...any) {
 	if p.err == nil {
-		p.err = &FieldError{Path: fmt.Sprintf("%s/%d", p.path, it.Tag), Tag: it.Tag,
+		p.failAt(p.at(), it, format, args...)
+	}
+}
+
+func (p *parser) failAt(path string, it tlv.Item, format string, args ...any) {
+	if p.err == nil {
+		p.err = &FieldError{Path: fmt.Sprintf("%s/%d", path, it.Tag), Tag: it.Tag,
 			Rule: fmt.Sprintf(format, args...) + fmt.Sprintf(", at offset 0x%x", it.Offset)}
 	}
 }
@@ -193,39 +218,44 @@ func (p *parser) unknown(it tlv.Item) {
 
 // once refuses a second tag where the table has one: the types would lose it.
 func (p *parser) once(parent uint16, it tlv.Item, seen []uint16) []uint16 {
-	if slices.Contains(seen, it.Tag) && !slices.ContainsFunc(Rows(parent), func(r Row) bool { return r.Tag == it.Tag && r.Repeat && it.Tag != TagMarkedCheckResult }) {
+	if !slices.Contains(seen, it.Tag) {
+		return append(seen, it.Tag)
+	}
+	repeats := func(r Row) bool { return r.Tag == it.Tag && r.Repeat }
+	// The table lets 2107 repeat, but nobody writes it twice (spec/ffd/documents.md).
+	if it.Tag == TagMarkedCheckResult || !slices.ContainsFunc(Rows(parent), repeats) {
 		p.fail(it, "the tag repeats")
 	}
-	return append(seen, it.Tag)
+	return seen
 }
 
 func (p *parser) damage(err error) {
 	if err != nil && p.err == nil {
-		p.err = fmt.Errorf("ffd: %s: %w", p.path, err)
+		p.err = fmt.Errorf("ffd: %s: %w", p.at(), err)
 	}
 }
 
 // members reads a structure.
-func (p *parser) members(it tlv.Item, f take) { p.inside(it, fmt.Sprint(it.Tag), f) }
+func (p *parser) members(it tlv.Item, f take) { p.inside(it, step{tag: it.Tag}, f) }
 
 // element reads a structure that repeats.
 func (p *parser) element(it tlv.Item, index int, f take) {
-	p.inside(it, fmt.Sprintf("%d[%d]", it.Tag, index), f)
+	p.inside(it, step{tag: it.Tag, repeat: true, index: uint16(index)}, f)
 }
 
-func (p *parser) inside(it tlv.Item, step string, f take) {
-	outer := p.path
-	p.path += "/" + step
+func (p *parser) inside(it tlv.Item, at step, f take) {
+	p.path[p.depth] = at // the types nest less deep than maxDepth
+	p.depth++
 	in := it.Children()
-	var seen []uint16
-	for in.Next() {
+	seen := make([]uint16, 0, maxRows)
+	for p.err == nil && in.Next() {
 		seen = p.once(it.Tag, in.Item(), seen)
 		if !f(p, in.Item()) {
 			p.unknown(in.Item())
 		}
 	}
 	p.damage(in.Err())
-	p.path = outer
+	p.depth--
 }
 
 // made is the value behind a pointer, made when there is none.

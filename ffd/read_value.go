@@ -38,7 +38,7 @@ func (p *parser) bit(it tlv.Item, to *Conditions, c Conditions) {
 
 // count keeps a number that is not stored but made of other counters.
 func (p *parser) count(it tlv.Item, made func() uint32) {
-	p.counts = append(p.counts, countCheck{it: it, path: p.path, made: made})
+	p.counts = append(p.counts, countCheck{it: it, path: p.at(), made: made})
 }
 
 func (p *parser) quantity(it tlv.Item, to *tlv.Decimal) {

@@ -21,6 +21,8 @@ type Receipt struct {
 	Address       tlv.Text // 1009
 	AutomatNumber tlv.Text // 1036
 	Attribute     tlv.Text // 1192
+	UserName      tlv.Text // 1048; empty as a rule, the registration has it
+	FNSSite       tlv.Text // 1060; likewise
 	UserAttribute *UserAttribute
 	Operational   *OperationalAttribute // 1.2
 	Industry      []IndustryAttribute   // 1261, 1.2

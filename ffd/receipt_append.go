@@ -25,6 +25,10 @@ func (r *Receipt) Append(b []byte, v Version) ([]byte, error) {
 	b = checkedText(b, TagSettlementAddress, r.Address)
 	b = checkedText(b, TagAutomatNumber, r.AutomatNumber)
 	b = checkedText(b, TagReceiptAttribute, r.Attribute)
+	if r.UserName.Len()|r.FNSSite.Len() != 0 {
+		b = text(b, TagUserName, r.UserName, lenUserName, &f)
+		b = text(b, TagFNSSite, r.FNSSite, lenFNSSite, &f)
+	}
 	if a := r.UserAttribute; a != nil {
 		var at int
 		b, at = tlv.Begin(b, TagUserAttribute)

@@ -1,5 +1,6 @@
 // Command gen writes the generated files of package ffd from tags.csv and
-// documents.csv: constants, dictionary and the rows of the documents.
+// documents.csv: constants, dictionary, duties and order of the documents, their
+// encoders and readers, and the page docs/ffd.md.
 package main
 
 import (

@@ -82,6 +82,9 @@ func renderPage(tags, docs []row) (string, error) {
 			}
 			fmt.Fprintf(&s, " %s %s", q, entries[q]["name_ru"])
 		}
+		if n := entries[p]["len"]; n != "" {
+			fmt.Fprintf(&s, " (at most %s bytes)", n)
+		}
 		s.WriteString("\n\n| | tag | name | type | length | 1.05 | 1.1 | 1.2 | part | note |\n|---|---|---|---|---|---|---|---|---|---|\n")
 		s.WriteString(text)
 	}
