@@ -34,7 +34,16 @@ type codeError struct {
 
 func (e *codeError) Unwrap() error { return e.error }
 
-func main() { os.Exit(run()) }
+// gcPercent lets the small heap of the daemon grow to some 25 MB between two
+// collections, which spares a tenth of the processor under load. GOGC wins.
+const gcPercent = 400
+
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	os.Exit(run())
+}
 
 // run returns the exit code. The first SIGINT or SIGTERM ends the command
 // cleanly; a second one ends the process at once.
