@@ -9,9 +9,10 @@ import (
 // FieldError is returned when a value cannot be written into its tag. The
 // document is not made then.
 type FieldError struct {
-	Path string // tags from the document down, items counted from 0: "1059[2]/1030"
-	Tag  uint16
-	Rule string
+	Path   string // tags from the document down, items counted from 0: "1059[2]/1030"
+	Tag    uint16
+	Rule   string // English
+	RuleRu string // Russian; empty for documents that are read
 }
 
 func (e *FieldError) Error() string { return "ffd: " + e.Path + ": " + e.Rule }
@@ -25,7 +26,8 @@ type fault struct {
 	in   uint16 // structure inside the item or document, 0 none
 }
 
-func (f *fault) set(tag uint16, format string, args ...any) {
+// set notes the first error. The two formats take the same arguments.
+func (f *fault) set(tag uint16, en, ru string, args ...any) {
 	if f.err != nil {
 		return
 	}
@@ -36,36 +38,34 @@ func (f *fault) set(tag uint16, format string, args ...any) {
 	if f.item >= 0 {
 		path = fmt.Sprintf("%d[%d]/%s", f.list, f.item, path)
 	}
-	f.err = &FieldError{Path: path, Tag: tag, Rule: fmt.Sprintf(format, args...)}
+	f.err = &FieldError{Path: path, Tag: tag, Rule: fmt.Sprintf(en, args...), RuleRu: fmt.Sprintf(ru, args...)}
 }
 
 // text holds a String against its limit.
 func (f *fault) text(tag uint16, t tlv.Text, limit int) {
 	if t.Len() > limit {
-		f.over(tag, uint64(t.Len()), uint64(limit), "characters")
+		f.over(tag, uint64(t.Len()), uint64(limit), "%d characters, at most %d", "символов %d, допустимо не больше %d")
 	}
 }
 
 // money holds a sum of kopecks against maxMoney.
 func (f *fault) money(tag uint16, sum uint64) {
 	if sum > maxMoney {
-		f.over(tag, sum, maxMoney, "kopecks")
+		f.over(tag, sum, maxMoney, "%d kopecks, at most %d", "копеек %d, допустимо не больше %d")
 	}
 }
 
 // size holds the content of a structure against its limit.
 func (f *fault) size(tag uint16, n, limit int) {
 	if n > limit {
-		f.over(tag, uint64(n), uint64(limit), "bytes")
+		f.over(tag, uint64(n), uint64(limit), "%d bytes, at most %d", "байт %d, допустимо не больше %d")
 	}
 }
 
 // over stays out of line, so that text, money and size are a comparison each.
 //
 //go:noinline
-func (f *fault) over(tag uint16, have, limit uint64, unit string) {
-	f.set(tag, "%d %s, at most %d", have, unit, limit)
-}
+func (f *fault) over(tag uint16, have, limit uint64, en, ru string) { f.set(tag, en, ru, have, limit) }
 
 // checkedText appends a String of variable length that has passed fault.text
 // and leaves an empty one out. It is small enough to be inlined where the
@@ -134,7 +134,7 @@ func quantity(b []byte, tag uint16, q tlv.Decimal, f *fault) []byte {
 
 func (f *fault) quantity(tag uint16, q tlv.Decimal) {
 	if q.Mantissa >= 1<<56 {
-		f.set(tag, "%s does not fit 7 bytes", q)
+		f.set(tag, "%s does not fit 7 bytes", "%s не помещается в 7 байт", q)
 	}
 }
 

@@ -52,7 +52,7 @@ func (it *Item) check(v Version, f *fault) {
 	f.money(TagItemSum, it.Amount)
 	f.money(TagItemUnitVAT, it.UnitVAT)
 	if it.Type != 0 && !it.Type.Valid(v) {
-		f.set(TagItemType, "FFD %s has no type %d", v, it.Type)
+		f.set(TagItemType, "FFD %s has no type %d", "в ФФД %s нет признака %d", v, it.Type)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ffd
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,11 +31,11 @@ func (c *ProductCode) Marked() bool {
 func (c *ProductCode) append(b []byte, f *fault) []byte {
 	e, ok := Lookup(c.Tag, V120, TagProductCodeStructured)
 	if !ok || c.Value.IsEmpty() {
-		f.set(c.Tag, "not a code of goods")
+		f.set(c.Tag, "not a code of goods", "не код товара")
 		return b
 	}
 	if c.Value.Len() > e.Len || e.Fixed && c.Value.Len() != e.Len {
-		f.set(c.Tag, "%d characters, want %d", c.Value.Len(), e.Len)
+		f.set(c.Tag, "%d characters, want %d", "символов %d, ожидается %d", c.Value.Len(), e.Len)
 	}
 	return tlv.AppendText(b, c.Tag, c.Value)
 }
@@ -127,9 +128,8 @@ func isDigits(s string) bool {
 }
 
 // ProductCode105 gives the value of tag 1162 of FFD 1.05 and 1.1 for a whole
-// scanned code in hexadecimal: the type 444Dh, the GTIN in 6 bytes big-endian and
-// the serial number of at most 24 characters (spec/ffd/encoding.md 6). A value
-// that already starts with a type of that table is taken as it is.
+// scanned code in hexadecimal. A value that already starts with a type of the
+// table of spec/ffd/encoding.md 6 is taken as it is.
 func ProductCode105(hexCode string) ([]byte, error) {
 	raw, err := hex.DecodeString(strings.ReplaceAll(hexCode, " ", ""))
 	if err != nil {
@@ -138,17 +138,67 @@ func ProductCode105(hexCode string) ([]byte, error) {
 	if isProductCodeType(raw) {
 		return raw, nil
 	}
-	s := string(raw)
-	if len(s) <= 18 || s[:2] != "01" || !isDigits(s[2:16]) || s[16:18] != "21" {
-		return nil, fmt.Errorf("%w: no GTIN and serial number (01…21…) in %q", ErrProductCode, s)
+	return ProductCode1162(string(raw), "")
+}
+
+// Types of tag 1162 (spec/ffd/encoding.md 6) and the longest serial number of one.
+const (
+	type1162Unknown    = 0x0000
+	type1162EAN8       = 0x4508
+	type1162EAN13      = 0x450D
+	type1162ITF14      = 0x490E
+	type1162DataMatrix = 0x444D
+	type1162Fur        = 0x5246
+	type1162EGAIS2     = 0xC514
+	type1162EGAIS3     = 0xC51E
+	maxSerial1162      = 24
+)
+
+// ProductCode1162 gives the value of tag 1162 for a scanned code: two bytes of
+// type, then the GTIN in 6 bytes big-endian with the serial number of at most 24
+// characters, or the code itself (spec/ffd/encoding.md 6). separator is as in
+// ParseProductCode, whose shapes it knows. What none of them is becomes type 0 with
+// at most 30 characters.
+func ProductCode1162(raw, separator string) ([]byte, error) {
+	code, err := ParseProductCode(raw, separator)
+	if err != nil {
+		return nil, err
 	}
-	serial, _, _ := strings.Cut(s[18:], groupSeparator)
-	if len(serial) > 24 {
-		return nil, fmt.Errorf("%w: serial number of %d characters, at most 24", ErrProductCode, len(serial))
+	value := string(code.Value.CP866())
+	switch code.Tag {
+	case TagProductCodeEAN8:
+		return with1162(type1162EAN8, value, ""), nil
+	case TagProductCodeEAN13:
+		return with1162(type1162EAN13, value, ""), nil
+	case TagProductCodeITF14:
+		return with1162(type1162ITF14, value, ""), nil
+	case TagProductCodeGS10, TagProductCodeGS1M, TagProductCodeKMK:
+		gtin, serial := value[:14], value[14:]
+		if code.Tag != TagProductCodeKMK { // 01, GTIN, 21, serial number
+			gtin, serial = value[2:16], value[18:]
+		}
+		if len(serial) > maxSerial1162 {
+			return nil, fmt.Errorf("%w: serial number of %d characters, at most %d", ErrProductCode, len(serial), maxSerial1162)
+		}
+		return with1162(type1162DataMatrix, gtin, serial), nil
+	case TagProductCodeFur:
+		return with1162(type1162Fur, "", value), nil
+	case TagProductCodeEGAIS2:
+		return with1162(type1162EGAIS2, "", value), nil
+	case TagProductCodeEGAIS3:
+		return with1162(type1162EGAIS3, "", value), nil
 	}
-	gtin, _ := strconv.ParseUint(s[2:16], 10, 64)
-	b := []byte{0x44, 0x4D, byte(gtin >> 40), byte(gtin >> 32), byte(gtin >> 24), byte(gtin >> 16), byte(gtin >> 8), byte(gtin)}
-	return append(b, serial...), nil
+	return with1162(type1162Unknown, "", string(code.Value.Cut(lenProductCode-2).CP866())), nil
+}
+
+// with1162 puts type, GTIN and the rest together; gtin is digits or empty.
+func with1162(kind uint16, gtin, rest string) []byte {
+	b := binary.BigEndian.AppendUint16(make([]byte, 0, lenProductCode), kind)
+	if gtin != "" {
+		n, _ := strconv.ParseUint(gtin, 10, 64) // at most 14 digits
+		b = append(b, byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	return append(b, rest...)
 }
 
 // isProductCodeType recognises the two bytes of type of tag 1162.
@@ -156,9 +206,9 @@ func isProductCodeType(b []byte) bool {
 	if len(b) < 3 || len(b) > lenProductCode {
 		return false
 	}
-	switch [2]byte(b) {
-	case [2]byte{0x00, 0x00}, [2]byte{0x45, 0x08}, [2]byte{0x45, 0x0D}, [2]byte{0x49, 0x0E}, [2]byte{0x44, 0x4D},
-		[2]byte{0x52, 0x46}, [2]byte{0xC5, 0x14}, [2]byte{0xC5, 0x1E}, [2]byte{0x45, 0x41}:
+	const fuel = 0x4541 // read only: the form of its body is not known
+	switch binary.BigEndian.Uint16(b) {
+	case type1162Unknown, type1162EAN8, type1162EAN13, type1162ITF14, type1162DataMatrix, type1162Fur, type1162EGAIS2, type1162EGAIS3, fuel:
 		return true
 	}
 	return false

@@ -130,10 +130,31 @@ func TestProductCode105(t *testing.T) {
 	b, err := ProductCode105("303130343630303433393933313235363231 4a67584a352e54313132303030")
 	require.NoError(t, err)
 	require.Equal(t, "444d042f1f9681784a67584a352e54313132303030", hexOf(b))
-	for _, s := range []string{"", "zz", "3031", "3031303239303030303033343....a7"} {
+	for _, s := range []string{"", "zz", "3031303239303030303033343....a7"} {
 		_, err := ProductCode105(s)
 		require.ErrorIs(t, err, ErrProductCode, s)
 	}
+}
+
+func TestProductCode1162(t *testing.T) {
+	for _, c := range []struct{ name, raw, separator, want string }{
+		{"Data Matrix", "010460043993125621JgXJ5.T112000\x1d93zbrL", "", "444d042f1f9681784a67584a352e54313132303030"},
+		{"another separator", "010460043993125621JgXJ5.T112000|93zbrL", "|", "444d042f1f9681784a67584a352e54313132303030"},
+		{"tobacco pack", "00000046198488X?io+qCABm8wAYa", "", "444d000002c0eed8583f696f2b7143"},
+		{"EAN-8", "46198488", "", "4508000002c0eed8"},
+		{"EAN-13", "4606203090785", "", "450d043077195761"},
+		{"ITF-14", "14601234567890", "", "490e0d479d6652d2"},
+		{"fur", "RU-430302-ABC1234567", "", "524652552d3433303330322d41424331323334353637"},
+		{"unknown", "hello", "", "000068656c6c6f"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, err := ProductCode1162(c.raw, c.separator)
+			require.NoError(t, err)
+			require.Equal(t, c.want, hexOf(b))
+		})
+	}
+	_, err := ProductCode1162("010460043993125621"+strings.Repeat("x", 25), "")
+	require.ErrorIs(t, err, ErrProductCode)
 }
 
 func hexOf(b []byte) string {
@@ -256,6 +277,7 @@ func TestFieldErrors(t *testing.T) {
 			var fe *FieldError
 			require.ErrorAs(t, err, &fe)
 			require.Equal(t, c.path, fe.Path, fe.Rule)
+			require.NotEmpty(t, fe.RuleRu)
 			require.Equal(t, "x", string(b))
 		})
 	}

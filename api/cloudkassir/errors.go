@@ -272,7 +272,7 @@ func refusalOf(err error) *refusal {
 	case errors.As(err, &drive):
 		r.message = driveRefused(drive.Code)
 	case errors.As(err, &field):
-		r.code, r.field, r.reason = codeIncorrect, "тег "+field.Path, field.Rule
+		r.code, r.field, r.reason = codeIncorrect, "тег "+field.Path, field.RuleRu
 	case errors.As(err, &setting):
 		r.code, r.field, r.reason = codeIncorrect, settingNames[setting.Field], setting.RuleRu
 		if r.field == "" {

@@ -184,7 +184,8 @@ func TestMarking(t *testing.T) {
 		value, code   string // 1163 member, 1162 in hexadecimal
 	}{
 		{"GS1 with a separator of its own", `"RawMarkCode":"010460043993125621JgXJ5.T#91abcd#92efgh","GroupSeparator":"#"`, ffd.TagProductCodeGS1M, "010460043993125621JgXJ5.T", ""},
-		{"1162", `"ProductCodeData":{"CodeProductNomenclature":"303130343630303433393933313235363231"}`, 0, "", ""},
+		{"1162 not recognised", `"ProductCodeData":{"CodeProductNomenclature":"303130343630303433393933313235363231"}`, 0, "",
+			"0000303130343630303433393933313235363231"},
 		{"1162 with serial", `"ProductCodeData":{"CodeProductNomenclature":"3031303436303034333939333132353632314a67584a352e54"}`, 0, "", "444d042f1f9681784a67584a352e54"},
 		{"EAN-13", `"ean13":"4600439931256"`, ffd.TagProductCodeEAN13, "4600439931256", "450d042f1f968178"},
 		{"short EAN", `"ean13":"1234456363"`, 0, "", ""},

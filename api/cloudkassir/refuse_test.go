@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 		{"quantity is a word", receiptOf(item(`"quantity":"много"`), ""), -1, `Некорректный запрос: CustomerReceipt.Items[0].quantity: ожидается число`},
 		{"time zone", receiptOf(oneItem, `,"TimeZoneCode":12`), 27, `Некорректные данные: CustomerReceipt.TimeZoneCode: значение 12, допустимы от 1 до 11`},
 		{"item above its 1024 bytes", receiptOf(item(`"industryRequisiteCollection":[`+strings.Repeat(`{"code":"012","documentDate":"2022-03-21","documentNumber":"1","requisiteValue":"`+strings.Repeat("a", 256)+`"},`, 4)+`]`), ""), 27,
-			`Некорректные данные: тег 1059[0]/1059: 1213 bytes, at most 1024`},
+			`Некорректные данные: тег 1059[0]/1059: байт 1213, допустимо не больше 1024`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := open(t, nil)
@@ -180,7 +180,7 @@ func TestErrorsOfFleet(t *testing.T) {
 		{&fn.Refusal{Code: fn.CodeNoSpace, Drive: "9999078900005430", Number: 51, Full: true}, 8, sentence(8)},
 		{&fn.Refusal{Code: fn.CodeTermEnded, Drive: "9999078900005430", Number: 51, Why: "over"}, -1,
 			"ФН отказал: код 12h, исчерпан срок действия ключей ФН"},
-		{&ffd.FieldError{Path: "1059[2]/1030", Rule: "too long"}, 27, "Некорректные данные: тег 1059[2]/1030: too long"},
+		{&ffd.FieldError{Path: "1059[2]/1030", Rule: "too long", RuleRu: "слишком длинно"}, 27, "Некорректные данные: тег 1059[2]/1030: слишком длинно"},
 		{fmt.Errorf("register 1: %w", kkt.ErrOutOfService), -1, "Касса не работает: её сохранённое состояние нельзя использовать"},
 		{kkt.ErrClosed, -1, "Сервис останавливается, повторите запрос позже"},
 		{context.DeadlineExceeded, -1, "Запрос прерван, судьба чека неизвестна: повторите его с тем же X-Request-ID"},
