@@ -2,7 +2,6 @@ package cloudkassir
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -186,8 +185,7 @@ func (q *request) readEAN(v tolerant.Value, it *ffd.Item) {
 	if s == "" {
 		return
 	}
-	kind := map[int]uint16{8: 0x4508, 13: 0x450D, 14: 0x490E}[len(s)]
-	if kind == 0 || !allDigits(s) {
+	if n := len(s); n != 8 && n != 13 && n != 14 || !allDigits(s) {
 		q.note(v, "no bar code of 8, 13 or 14 digits, left out")
 		return
 	}
@@ -195,10 +193,6 @@ func (q *request) readEAN(v tolerant.Value, it *ffd.Item) {
 		it.Marking, _ = ffd.ParseProductCode(s, "") // digits of these lengths are always a code
 	}
 	if it.ProductCode == nil {
-		n := uint64(0)
-		for _, c := range []byte(s) {
-			n = n*10 + uint64(c-'0')
-		}
-		it.ProductCode, _ = hex.DecodeString(fmt.Sprintf("%04X%012X", kind, n))
+		it.ProductCode, _ = ffd.ProductCode1162(s, "")
 	}
 }
