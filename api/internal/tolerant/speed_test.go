@@ -70,6 +70,9 @@ func readReceipt(root Value) int64 {
 }
 
 func TestAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates too")
+	}
 	for _, c := range []struct {
 		name   string
 		body   []byte

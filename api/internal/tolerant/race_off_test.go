@@ -1,0 +1,5 @@
+//go:build !race
+
+package tolerant
+
+const raceDetector = false
