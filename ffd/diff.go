@@ -109,7 +109,8 @@ func (d *differ) items(a, b *Node, path string) {
 		if max(len(places), others) < 2 {
 			return path + "/" + n.key()
 		}
-		return fmt.Sprintf("%s/%s[%d]", path, n.key(), slices.Index(places, i))
+		nth, _ := slices.BinarySearch(places, i) // places ascend
+		return fmt.Sprintf("%s/%s[%d]", path, n.key(), nth)
 	}
 	var order []int
 	for i, it := range a.Items {

@@ -80,6 +80,8 @@ func (x explainer) value(n *Node) Explanation {
 	}
 	if e := n.entry(); e != nil {
 		p.Parts = append(p.Parts, piece(at, nil, x.l.pick("словарь", "dictionary"), "%s", e.Summary(x.l)))
+	} else {
+		p.Parts = append(p.Parts, piece(at, nil, x.l.pick("словарь", "dictionary"), x.l.pick("тега %d нет", "no tag %d"), n.Tag))
 	}
 	for _, it := range n.Items {
 		p.Parts = append(p.Parts, x.node(it))

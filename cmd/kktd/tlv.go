@@ -20,6 +20,8 @@ func newTLVCommand() *cobra.Command {
   kktd tlv diff ours.hex theirs.hex
   kktd tlv tags 1059
   kktd tlv explain 1e04010001`,
+		Args: cobra.NoArgs, // an unknown command is an error, not a request for help
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTLVDecodeCommand(), newTLVEncodeCommand(), newTLVCheckCommand(), newTLVDiffCommand(), newTLVTagsCommand(), newTLVExplainCommand())
 	return cmd
@@ -31,23 +33,35 @@ func addInFlag(cmd *cobra.Command, in *string) {
 
 func oneOf(s string, list ...string) bool { return slices.Contains(list, s) }
 
-// tlvView are the flags of output that people read.
+func addLangFlag(cmd *cobra.Command, lang *string) {
+	cmd.Flags().StringVar(lang, "lang", "ru", "language of names: ru or en")
+}
+
+func parseLang(s string) (ffd.Lang, error) {
+	lang, err := ffd.ParseLang(s)
+	if err != nil {
+		return lang, fmt.Errorf("--lang: %w", err)
+	}
+	return lang, nil
+}
+
+// tlvView are the flags of views with columns and colours.
 type tlvView struct {
 	lang, color string
 	width       int
 }
 
 func (o *tlvView) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.lang, "lang", "ru", "language of names: ru or en")
+	addLangFlag(cmd, &o.lang)
 	cmd.Flags().StringVar(&o.color, "color", "auto", "colours: auto (on a terminal, unless NO_COLOR is set), always or never")
 	cmd.Flags().IntVar(&o.width, "width", 0, "cut lines to this many characters; 0 cuts nothing")
 }
 
 func (o *tlvView) get(cmd *cobra.Command) (ffd.View, error) {
-	lang, err := ffd.ParseLang(o.lang)
+	lang, err := parseLang(o.lang)
 	switch {
 	case err != nil:
-		return ffd.View{}, fmt.Errorf("--lang: %w", err)
+		return ffd.View{}, err
 	case o.width < 0:
 		return ffd.View{}, fmt.Errorf("--width %d: want 0 or more", o.width)
 	case !oneOf(o.color, "auto", "always", "never"):

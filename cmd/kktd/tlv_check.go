@@ -13,9 +13,8 @@ import (
 )
 
 type tlvCheckOptions struct {
-	in, out, version string
-	strict           bool
-	view             tlvView
+	in, out, version, lang string
+	strict                 bool
 }
 
 func newTLVCheckCommand() *cobra.Command {
@@ -39,7 +38,7 @@ unless --strict makes errors of warnings.`,
 	cmd.Flags().StringVar(&o.out, "out", "text", "form of the output: text or json")
 	cmd.Flags().StringVar(&o.version, "ffd", "", "check by the rules of this version, 1.05, 1.1 or 1.2; without it the document tells")
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "warnings are errors")
-	o.view.addFlags(cmd)
+	addLangFlag(cmd, &o.lang)
 	return cmd
 }
 
@@ -58,7 +57,7 @@ func (o *tlvCheckOptions) run(cmd *cobra.Command, name string) error {
 	if !oneOf(o.out, "text", "json") {
 		return fmt.Errorf("--out %q: want text or json", o.out)
 	}
-	view, err := o.view.get(cmd)
+	lang, err := parseLang(o.lang)
 	if err != nil {
 		return err
 	}
@@ -80,7 +79,7 @@ func (o *tlvCheckOptions) run(cmd *cobra.Command, name string) error {
 	if c.documents == 0 && c.errors == 0 {
 		return errors.New("no document in the input")
 	}
-	if err := c.write(cmd.OutOrStdout(), o.out, view.Lang); err != nil {
+	if err := c.write(cmd.OutOrStdout(), o.out, lang); err != nil {
 		return err
 	}
 	if c.errors > 0 {

@@ -26,8 +26,8 @@ func newTLVDecodeCommand() *cobra.Command {
 What it is, a message of the OFD protocol, a container, a document with or
 without its sign, or single TLVs, is seen from the bytes. The input is FILE, or
 standard input for - and without FILE. It may be hex (spaces, line breaks,
-commas and colons are skipped), base64 as in the raw data of the tax service, or
-the bytes themselves.
+commas, colons, hyphens and 0x are skipped), base64 as in the raw data of the tax
+service, or the bytes themselves.
 
 The tree has a line for each TLV: tag and name, value, offset and bytes as they
 stand on the wire, header first. Sums are shown in roubles, enumerations in

@@ -50,7 +50,7 @@ func (o *tlvEncodeOptions) run(cmd *cobra.Command, name string) error {
 	case !oneOf(o.out, "auto", "hex", "base64", "raw", "json"):
 		return fmt.Errorf("--out %q: want auto, hex, base64, raw or json", o.out)
 	}
-	text, err := readTLVInput(cmd, name)
+	text, err := readTLVInput(cmd, name, maxTLVTree)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (o *tlvExplainOptions) run(cmd *cobra.Command, args []string) error {
 	}
 	text := []byte(strings.Join(args, " "))
 	if len(args) == 1 && args[0] == "-" {
-		if text, err = readTLVInput(cmd, "-"); err != nil {
+		if text, err = readTLVInput(cmd, "-", maxTLVInput); err != nil {
 			return err
 		}
 	}

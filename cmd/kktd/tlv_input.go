@@ -12,13 +12,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// maxTLVInput is well above a message of 33 KB written as hex with separators, or
-// as JSON.
-const maxTLVInput = 4 << 20
+// maxTLVInput is well above a message of 33 KB written as hex with separators.
+// maxTLVTree holds the indented JSON of such an input even when it is all TLVs
+// without a value, so that whatever decode shows encode takes.
+const (
+	maxTLVInput = 4 << 20
+	maxTLVTree  = 64 * maxTLVInput
+)
 
 // readTLVBytes reads a file, or standard input for -, and makes bytes of its form.
 func readTLVBytes(cmd *cobra.Command, name, form string) ([]byte, error) {
-	text, err := readTLVInput(cmd, name)
+	text, err := readTLVInput(cmd, name, maxTLVInput)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +48,7 @@ func inputArg(args []string) string {
 	return args[0]
 }
 
-func readTLVInput(cmd *cobra.Command, name string) ([]byte, error) {
+func readTLVInput(cmd *cobra.Command, name string, limit int) ([]byte, error) {
 	r := cmd.InOrStdin()
 	if name != "-" {
 		f, err := os.Open(name)
@@ -54,12 +58,12 @@ func readTLVInput(cmd *cobra.Command, name string) ([]byte, error) {
 		defer f.Close()
 		r = f
 	}
-	b, err := io.ReadAll(io.LimitReader(r, maxTLVInput+1))
+	b, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read input: %w", err)
-	case len(b) > maxTLVInput:
-		return nil, fmt.Errorf("the input is over %d bytes", maxTLVInput)
+	case len(b) > limit:
+		return nil, fmt.Errorf("the input is over %d bytes", limit)
 	case len(b) == 0:
 		return nil, errors.New("the input is empty")
 	}
@@ -97,11 +101,15 @@ func parseTLVInput(text []byte, form string) ([]byte, error) {
 // errOddHex is returned when half of a byte is missing.
 var errOddHex = errors.New("hex")
 
+// parseHex skips what people put between bytes. It takes 0x and hyphens too,
+// which would else make base64 of plain hex.
 func parseHex(text []byte) ([]byte, error) {
 	digits := make([]byte, 0, len(text))
 	for i, c := range text {
 		switch {
-		case isSpace(c), c == ',', c == ':':
+		case isHexGap(c):
+		case (c == 'x' || c == 'X') && i > 0 && text[i-1] == '0' && (i == 1 || isHexGap(text[i-2])):
+			digits = digits[:len(digits)-1] // the 0 of 0x
 		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
 			digits = append(digits, c)
 		default:
@@ -142,6 +150,8 @@ func parseBase64(text []byte) ([]byte, error) {
 	}
 	return b[:n], nil
 }
+
+func isHexGap(c byte) bool { return isSpace(c) || c == ',' || c == ':' || c == '-' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 

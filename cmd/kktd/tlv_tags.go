@@ -15,8 +15,7 @@ import (
 )
 
 type tlvTagsOptions struct {
-	out, version string
-	view         tlvView
+	out, version, lang string
 }
 
 func newTLVTagsCommand() *cobra.Command {
@@ -36,7 +35,7 @@ known of it: type, length, versions, where it stands and by which duty (1 must,
 	}
 	cmd.Flags().StringVar(&o.out, "out", "text", "form of the output: text or json")
 	cmd.Flags().StringVar(&o.version, "ffd", "", "only tags of this version")
-	o.view.addFlags(cmd)
+	addLangFlag(cmd, &o.lang)
 	return cmd
 }
 
@@ -99,7 +98,7 @@ func (o *tlvTagsOptions) run(cmd *cobra.Command, query string) error {
 	if !oneOf(o.out, "text", "json") {
 		return fmt.Errorf("--out %q: want text or json", o.out)
 	}
-	view, err := o.view.get(cmd)
+	lang, err := parseLang(o.lang)
 	if err != nil {
 		return err
 	}
@@ -129,11 +128,11 @@ func (o *tlvTagsOptions) run(cmd *cobra.Command, query string) error {
 	_, isNumber := strconv.Atoi(query)
 	if len(found) == 1 || isNumber == nil {
 		for _, t := range found {
-			t.card(&out, view.Lang)
+			t.card(&out, lang)
 		}
 	} else {
 		for _, t := range found {
-			t.line(&out, view.Lang)
+			t.line(&out, lang)
 		}
 	}
 	_, err = w.Write(out.Bytes())

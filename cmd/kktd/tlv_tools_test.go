@@ -135,6 +135,16 @@ func TestTLVEncodeOutputs(t *testing.T) {
 	}
 }
 
+// What decode makes of more than a message is longer than any input of bytes may be.
+func TestTLVRoundTripOfMany(t *testing.T) {
+	in := strings.Repeat("fc03000010040000", 8000)
+	tree, _, err := runTLV(t, in, "decode", "--out", "json")
+	require.NoError(t, err)
+	out, _, err := runTLV(t, tree+strings.Repeat(" ", max(0, maxTLVInput-len(tree)+1)), "encode", "--out", "hex")
+	require.NoError(t, err)
+	require.True(t, out == in+"\n")
+}
+
 func TestTLVEncodeWarns(t *testing.T) {
 	in := `{"tag":3,"items":[{"tag":1020,"hex":"05","value":6}]}`
 	out, errOut, err := runTLV(t, in, "encode", "--out", "hex")
@@ -226,6 +236,8 @@ func TestTLVCodes(t *testing.T) {
 		})
 	}
 	require.Equal(t, exitError, report(&bytes.Buffer{}, errors.New("plain")))
+	_, _, err := runTLV(t, "", "frobnicate")
+	require.ErrorContains(t, err, "unknown command")
 }
 
 func TestTLVToolsRefuse(t *testing.T) {
