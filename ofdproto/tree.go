@@ -12,7 +12,7 @@ import (
 // cutTailLen is the length of the tail in documents that the tax service publishes: without the two zero bytes.
 const cutTailLen = 8
 
-// Tree reads messages, a container, or a document with or without its tail, whichever b is, as far as it goes. Frames are nodes
+// Tree reads messages, containers, or a document with or without its tail, whichever b is, as far as it goes. Frames are nodes
 // of type session, container, document and sign with the fields of their header; what cannot be read is a node of type malformed, and
 // a frame that ParseMessage or ParseContainer would refuse says so in Err. Append of the tree gives b back.
 func Tree(b []byte) *ffd.Node {
@@ -29,9 +29,27 @@ func treeItems(b []byte) []*ffd.Node {
 	case bytes.HasPrefix(b, signature[:]), bytes.HasPrefix(b, marking[:]):
 		return messageNodes(b)
 	case !beginsWithDocument(b) && looksLikeContainer(b):
-		return []*ffd.Node{containerNode(b, 0, 0)}
+		return containerNodes(b)
 	}
 	return documentNodes(b, 0, 0)
+}
+
+// containerNodes reads containers one after another, as an export of a drive has them. A container whose length does not tell
+// its end (published ones have it overwritten) is taken for all that is left.
+func containerNodes(b []byte) (nodes []*ffd.Node) {
+	offset := 0
+	for {
+		rest := b[offset:]
+		n := int(binary.LittleEndian.Uint16(rest))
+		if n >= len(rest) || !looksLikeContainer(rest[n:]) {
+			return append(nodes, containerNode(rest, offset, 0))
+		}
+		if _, err := ParseContainer(rest[:n]); err != nil {
+			return append(nodes, containerNode(rest, offset, 0))
+		}
+		nodes = append(nodes, containerNode(rest[:n:n], offset, 0))
+		offset += n
+	}
 }
 
 // beginsWithDocument tells that b begins with a whole document TLV.

@@ -189,3 +189,32 @@ func FuzzTree(f *testing.F) {
 		n.AppendText(nil, 80)
 	})
 }
+
+func TestTreeOfContainersInARow(t *testing.T) {
+	drive, err := ofdproto.ParseDrive("9999078900005430")
+	require.NoError(t, err)
+	var row []byte
+	for n := uint32(1); n <= 3; n++ {
+		row, err = ofdproto.AppendContainer(row, ofdproto.ContainerParams{Type: ofdproto.FromRegister, Form: 2, Drive: drive, Number: n},
+			[]byte{2, 0, 5, 0, 0xFD, 3, 1, 0, 'a'}, ofdproto.Tail{Kind: ofdproto.TailMessage})
+		require.NoError(t, err)
+	}
+	tree := ofdproto.Tree(row)
+	require.Equal(t, ffd.TypeList, tree.Type)
+	require.Len(t, tree.Items, 3)
+	for i, n := range tree.Items {
+		require.Equal(t, ffd.TypeContainer, n.Type)
+		require.Empty(t, n.Err)
+		require.Equal(t, i*len(row)/3, n.Offset)
+	}
+	require.Equal(t, row, tree.Append(nil))
+	back, err := ofdproto.ParseTree(tree.AppendJSON(nil))
+	require.NoError(t, err)
+	require.Equal(t, row, back.Append(nil))
+
+	row[5+len(row)/3*2]++ // damage in the last one
+	tree = ofdproto.Tree(row)
+	require.Len(t, tree.Items, 3)
+	require.NotEmpty(t, tree.Items[2].Err)
+	require.Equal(t, row, tree.Append(nil))
+}

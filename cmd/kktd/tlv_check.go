@@ -83,7 +83,7 @@ func (o *tlvCheckOptions) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	if c.errors > 0 {
-		return fmt.Errorf("%d errors in %d findings", c.errors, len(c.findings))
+		return fmt.Errorf("format control: errors %d, findings %d", c.errors, len(c.findings))
 	}
 	return nil
 }

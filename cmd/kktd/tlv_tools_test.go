@@ -172,7 +172,7 @@ func TestTLVEncodeFNS(t *testing.T) {
 func TestTLVCheck(t *testing.T) {
 	incomplete := document(t, "Молоко")
 	out, _, err := runTLV(t, incomplete, "check")
-	require.ErrorContains(t, err, "errors in")
+	require.ErrorContains(t, err, "format control: errors")
 	require.Contains(t, out, "error    0x0000  3/1037")
 	require.Contains(t, out, "(duty)")
 
