@@ -156,7 +156,7 @@ func (j *delayedJob) make(b *batch) error {
 			}
 		}
 		rec.Drive = b.profile.Drive()
-		if err := b.makeParts(parts, rec, id, nil); err != nil {
+		if err := b.makeParts(parts, rec, j.key, id, nil); err != nil {
 			rec.Status, rec.Error = Failed, err.Error() // it will not get better by waiting
 		}
 	}

@@ -478,6 +478,7 @@ func TestClosedFleetRefuses(t *testing.T) {
 
 func FuzzRecords(f *testing.F) {
 	f.Add((&ReceiptRecord{Status: Processed, Register: "1", Drive: 1, Documents: []uint32{1, 2}, Raw: []byte("{}")}).append(nil))
+	f.Add(wholeRecord().append(nil))
 	f.Add(appendAnswer(nil, 5, "id", []byte("answer")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if rec, err := parseReceiptRecord("id", b); err == nil {

@@ -33,7 +33,8 @@ func (j *receiptJob) apply(b *batch) {
 		return
 	}
 	rec := ReceiptRecord{Status: Queued, Register: b.profile.Serial, Drive: b.profile.Drive(), API: j.request.API,
-		Account: j.request.Account, InvoiceID: j.request.InvoiceID, AccountID: j.request.AccountID, Created: b.now, Raw: j.request.Raw}
+		Account: j.request.Account, InvoiceID: j.request.InvoiceID, AccountID: j.request.AccountID, Created: b.now,
+		Printed: j.request.Printed, Raw: j.request.Raw}
 	sequence := b.r.fleet.sequence.Add(1)
 	key := receiptKey(b.r.id, sequence)
 	id := b.r.fleet.ids.make(b.r.id, sequence)
@@ -42,7 +43,7 @@ func (j *receiptJob) apply(b *batch) {
 		start := len(b.buf)
 		b.buf = appendDelayed(b.buf, j.due, b.profile.FFD, j.parts)
 		b.put(kindDelayed, key[:], b.slice(start))
-	} else if j.err = b.makeParts(j.parts, &rec, id, j.documents[:0]); j.err != nil {
+	} else if j.err = b.makeParts(j.parts, &rec, key, id, j.documents[:0]); j.err != nil {
 		return
 	}
 	j.documents = rec.Documents
@@ -65,7 +66,7 @@ func (j *receiptJob) apply(b *batch) {
 // makeParts makes the documents of a receipt, all or none, and puts into the
 // record what became of it. What the drive refuses is the receipt's failure;
 // any other error is returned and nothing is changed.
-func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, id string, numbers []uint32) error {
+func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, key [16]byte, id string, numbers []uint32) error {
 	state, documents := b.state, len(b.out.Documents)
 	rec.Status = Processed
 	for i := range parts {
@@ -85,6 +86,9 @@ func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, id string, num
 	}
 	rec.Documents = numbers
 	b.tellDocuments(documents, id)
+	if !rec.Printed.empty() {
+		b.putPrinted(rec.Drive, numbers, key)
+	}
 	return nil
 }
 

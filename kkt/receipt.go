@@ -29,6 +29,7 @@ type Request struct {
 	InvoiceID string
 	AccountID string // of the buyer
 	Raw       []byte // the body as it came, secrets removed
+	Printed   Printed
 	// Key makes the request idempotent together with Account and the API's Scope:
 	// for an hour after a success the stored answer is given again. Empty: no
 	// protection.
@@ -91,6 +92,7 @@ type ReceiptRecord struct {
 	InvoiceID string
 	AccountID string
 	Created   int64 // business time, Unix milliseconds
+	Printed   Printed
 	Raw       []byte
 }
 

@@ -13,18 +13,23 @@ import (
 
 // Kinds of the records that this room keeps in the store.
 const (
-	kindMeta         storage.Kind = 1 // one record: the seed
-	kindOrganisation storage.Kind = 2 // by INN
-	kindAccount      storage.Kind = 3 // by public id
-	kindRegister     storage.Kind = 4 // by serial number
-	kindReceipt      storage.Kind = 5 // by sequence number and register
-	kindAnswer       storage.Kind = 6 // by the hash of account, scope and key of a request
-	kindDelayed      storage.Kind = 7 // what a queued receipt is made of, by the key of its record
+	kindMeta         storage.Kind = 1  // one record: the seed
+	kindOrganisation storage.Kind = 2  // by INN
+	kindAccount      storage.Kind = 3  // by public id
+	kindRegister     storage.Kind = 4  // by serial number
+	kindReceipt      storage.Kind = 5  // by sequence number and register
+	kindAnswer       storage.Kind = 6  // by the hash of account, scope and key of a request
+	kindDelayed      storage.Kind = 7  // what a queued receipt is made of, by the key of its record
+	kindPrinted      storage.Kind = 13 // key of the receipt whose printed texts a document has, by drive and number
 )
 
-// recordVersion is the first byte of a stored receipt or answer. Older versions
-// stay readable.
-const recordVersion = 1
+// recordVersion is the first byte of a stored answer or delayed receipt,
+// receiptVersion that of a receipt. Older versions stay readable: a receipt of
+// version 1 has no printed texts.
+const (
+	recordVersion  = 1
+	receiptVersion = 2
+)
 
 // ErrRecord is returned when a stored record does not decode.
 var ErrRecord = errors.New("kkt: stored record cannot be read")
@@ -32,7 +37,7 @@ var ErrRecord = errors.New("kkt: stored record cannot be read")
 // append appends the stored form: strings and numbers in a fixed order, each
 // string with its length before it. The id is not stored: it is the key.
 func (r *ReceiptRecord) append(b []byte) []byte {
-	b = append(b, recordVersion)
+	b = append(b, receiptVersion)
 	b = appendString(b, string(r.Status))
 	b = appendString(b, r.Register)
 	b = binary.AppendUvarint(b, uint64(r.Drive))
@@ -45,6 +50,7 @@ func (r *ReceiptRecord) append(b []byte) []byte {
 	for _, s := range [...]string{r.Error, r.API, r.Account, r.InvoiceID, r.AccountID} {
 		b = appendString(b, s)
 	}
+	b = r.Printed.append(b)
 	return append(b, r.Raw...)
 }
 
@@ -100,8 +106,8 @@ func (r *recordReader) string() string {
 }
 
 func parseReceiptRecord(id string, b []byte) (*ReceiptRecord, error) {
-	if len(b) == 0 || b[0] != recordVersion {
-		return nil, fmt.Errorf("%w: receipt %s: not version %d", ErrRecord, id, recordVersion)
+	if len(b) == 0 || b[0] == 0 || b[0] > receiptVersion {
+		return nil, fmt.Errorf("%w: receipt %s: not version 1 to %d", ErrRecord, id, receiptVersion)
 	}
 	r := recordReader{b: b[1:]}
 	rec := &ReceiptRecord{ID: id, Status: Status(r.string()), Register: r.string(), Drive: storage.DriveID(r.uint())}
@@ -114,6 +120,9 @@ func parseReceiptRecord(id string, b []byte) (*ReceiptRecord, error) {
 	}
 	rec.Created, rec.Code = r.int(), fn.Code(r.byte())
 	rec.Error, rec.API, rec.Account, rec.InvoiceID, rec.AccountID = r.string(), r.string(), r.string(), r.string(), r.string()
+	if b[0] >= 2 {
+		rec.Printed = r.printed()
+	}
 	if r.failed {
 		return nil, fmt.Errorf("%w: receipt %s: it ends too early", ErrRecord, id)
 	}

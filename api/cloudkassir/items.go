@@ -49,6 +49,7 @@ func (q *request) readItem(v tolerant.Value, it *ffd.Item, agent ffd.AgentFlags)
 	q.readMarking(v, it)
 	it.Attribute = q.text(v.Get("SaleObjectData"), lenItemAttribute)
 	it.Industry = q.industry(v.Get("IndustryRequisiteCollection"))
+	q.printUnderItem(v.Get("AdditionalPositionInfo"))
 }
 
 // label reads the name of an item, the only text that is cut instead of refused (spec/api/cloudkassir.md 2.3).

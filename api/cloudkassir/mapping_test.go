@@ -215,6 +215,27 @@ func TestRequisites(t *testing.T) {
 	mapped(t, b, body, func(r *kkt.Receipt) { golden(t, "requisites.txt", tree(t, r, ffd.V120)) })
 }
 
+func TestPrinted(t *testing.T) {
+	b := open(t, nil)
+	for _, c := range []struct {
+		name, infos string
+		want        []string
+	}{
+		{"lines", `["Спасибо за покупку","два\nтри","", null, 4]`, []string{"Спасибо за покупку", "два\nтри", "4"}},
+		{"one line", `"Ждём вас ☕"`, []string{"Ждём вас ☕"}},
+		{"none", `[]`, nil},
+		{"null", `null`, nil},
+	} {
+		mapped(t, b, receiptOf(oneItem+","+item(`"additionalPositionInfo":"Гарантия 12 месяцев"`), `,"AdditionalReceiptInfos":`+c.infos), func(r *kkt.Receipt) {
+			require.Equal(t, kkt.Printed{Lines: c.want, Items: []kkt.ItemLine{{Item: 1, Text: "Гарантия 12 месяцев"}}}, r.Request.Printed, c.name)
+		})
+	}
+	mapped(t, b, receiptOf(strings.Repeat(oneItem+",", 101)+item(`"AdditionalPositionInfo":"a"`), ""), func(r *kkt.Receipt) {
+		require.Equal(t, []kkt.ItemLine{{Part: 1, Item: 1, Text: "a"}}, r.Request.Printed.Items, "items of the second part count anew")
+	})
+	mapped(t, b, receiptOf(oneItem, ""), func(r *kkt.Receipt) { require.Empty(t, r.Request.Printed, "nothing of an earlier request stays") })
+}
+
 func TestSplit(t *testing.T) {
 	b := open(t, nil)
 	items := strings.TrimSuffix(strings.Repeat(oneItem+",", 250), ",")

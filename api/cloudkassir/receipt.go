@@ -85,7 +85,7 @@ func (q *request) readReceipt() {
 	q.out.Parts = q.parts
 	q.out.Request = kkt.Request{
 		API: apiName, Account: q.account.PublicID, InvoiceID: q.str(root.Get("InvoiceId")), AccountID: q.str(root.Get("AccountId")),
-		Raw: q.body.Bytes(), Key: q.http.Header.Get("X-Request-Id"), Scope: q.path,
+		Raw: q.body.Bytes(), Printed: q.printed, Key: q.http.Header.Get("X-Request-Id"), Scope: q.path,
 	}
 }
 
@@ -164,6 +164,7 @@ func (q *request) readHead(v tolerant.Value, r *ffd.Receipt) {
 	q.readContact(v, r)
 	q.readBuyer(v, r)
 	q.readRequisites(v, r)
+	q.readPrinted(v.Get("AdditionalReceiptInfos"))
 	// 1011 goes into document 82, not into the receipt (spec/decisions.md, KKT part of a receipt).
 	for _, name := range [...]string{"RussiaTimeZone", "TimeZoneCode"} {
 		q.number(v.Get(name), 1, 11, checkData)

@@ -32,6 +32,8 @@ type request struct {
 	parts []ffd.Receipt
 	items []ffd.Item
 
+	printed kkt.Printed // on the slip alone
+
 	refusal *refusal // the one of the earliest check
 	notes   []string // what was left out or changed, for the log
 	subs    []ffd.Substitution
@@ -63,6 +65,7 @@ func (q *request) reset() {
 	q.doc.Reset()
 	q.arena.Reset()
 	q.api, q.http, q.path, q.account = nil, nil, "", kkt.Account{}
+	q.printed = kkt.Printed{}
 	q.out, q.bso, q.refusal, q.notes, q.subs = kkt.Receipt{}, false, nil, q.notes[:0], q.subs[:0]
 }
 
