@@ -35,6 +35,9 @@ func (s *Server) converse(c net.Conn) {
 			s.o.Log.WithField("remote", v.remote).WithField("stack", string(debug.Stack())).Errorf("ofd: panic: %v", p)
 		}
 	}()
+	if !v.arrive(c) {
+		return
+	}
 	r := bufio.NewReaderSize(c, readBuffer)
 	var buf []byte
 	for {
@@ -46,6 +49,9 @@ func (s *Server) converse(c net.Conn) {
 			return // between frames nothing is lost
 		}
 		_ = c.SetReadDeadline(time.Now().Add(s.o.ReadTimeout))
+		if v.cutRequest(r) {
+			return
+		}
 		m, grown, err := ofdproto.ReadMessage(r, buf)
 		if buf = grown; err != nil {
 			v.bad(err)
@@ -98,6 +104,13 @@ func (v *conversation) answer(m ofdproto.Message) (reply Reply, ok bool) {
 	}
 	if m.Header.Flags.ExpectsAnswer() {
 		reply.Message = v.out
+	}
+	if hits, w := strike[onAnswer](v.s, v.remote, m.Header.Drive, ffd.Form(r.Container.Form), r.Number); len(hits) > 0 {
+		a := answer{Reply: reply, v: v, r: &r}
+		for _, h := range hits {
+			h.alter(w, &a)
+		}
+		reply = a.Reply
 	}
 	if v.s.o.Answer != nil {
 		reply = v.s.o.Answer(v.s.ctx, &r, reply)

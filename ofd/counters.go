@@ -25,6 +25,7 @@ type Counters struct {
 	Failures  uint64 // requests without an answer because the store failed
 
 	BadFrames   map[ofdproto.Reason]uint64
+	Faults      map[string]uint64 // struck on purpose, by the name of the fault
 	Connections int
 	Turned      uint64 // connections turned away because of MaxConns
 }
@@ -32,8 +33,9 @@ type Counters struct {
 type counters struct {
 	documents, resends, findings, probes, failures, turned atomic.Uint64
 
-	mu  sync.Mutex
-	bad map[ofdproto.Reason]uint64
+	mu     sync.Mutex
+	bad    map[ofdproto.Reason]uint64
+	faults map[string]uint64
 }
 
 func (c *counters) badFrame(r ofdproto.Reason) {
@@ -48,7 +50,7 @@ func (s *Server) Counters() Counters {
 	out := Counters{Documents: c.documents.Load(), Resends: c.resends.Load(), Findings: c.findings.Load(),
 		Probes: c.probes.Load(), Failures: c.failures.Load(), Turned: c.turned.Load()}
 	c.mu.Lock()
-	out.BadFrames = maps.Clone(c.bad)
+	out.BadFrames, out.Faults = maps.Clone(c.bad), maps.Clone(c.faults)
 	c.mu.Unlock()
 	s.mu.Lock()
 	out.Connections = len(s.conns)

@@ -211,6 +211,10 @@ func (s *Server) ticket(signer fn.OperatorSigner, r *Request, doc *Document) ([]
 	if refused(doc.Findings) {
 		t.Code, t.Message = ffd.OFDFormatRefused, formatRefused
 	}
+	hits, _ := strike[onTicket](s, r.Remote, r.Header.Drive, ffd.Form(r.Container.Form), r.Number)
+	for _, h := range hits {
+		h.mark(&t)
+	}
 	return signer.Container(make([]byte, 0, ticketRoom), &t)
 }
 

@@ -41,6 +41,9 @@ type Options struct {
 	// Answer sees every request after its document is durable and may change the reply: send other bytes or none, close, or
 	// wait (until ctx ends, as it does when Shutdown begins). It is called from many goroutines. nil: no change.
 	Answer func(ctx context.Context, r *Request, reply Reply) Reply
+
+	// Faults are in force from the start, as SetFaults sets them later.
+	Faults []Fault
 }
 
 // Defaults of Options (spec/ofd-protocol.md 2, answer wait).
@@ -74,6 +77,7 @@ type Reply struct {
 type Server struct {
 	o         Options
 	lastEpoch atomic.Uint64
+	faults    atomic.Pointer[faultSet] // nil: none
 	counters  counters
 	closing   atomic.Bool
 	ctx       context.Context // ends when Shutdown begins
@@ -124,7 +128,10 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, listeners: make(map[net.Listener]struct{}), conns: make(map[net.Conn]struct{}),
 		drives: make(map[[ofdproto.DriveLen]byte]*drive)}
-	s.counters.bad = make(map[ofdproto.Reason]uint64)
+	s.counters.bad, s.counters.faults = make(map[ofdproto.Reason]uint64), make(map[string]uint64)
+	if err := s.SetFaults(o.Faults...); err != nil {
+		return nil, err
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	// An epoch is stored together with its first document, so the last document knows the last epoch.
 	key, _, err := o.Store.LastRecord(kindDocument, nil)

@@ -57,6 +57,21 @@ func (h ContainerHeader) Append(b []byte) []byte {
 	return append(b, h.Service2[:]...)
 }
 
+// ReadContainerHeader takes the fields of the first ContainerHeaderLen bytes of b as they are, unchecked; b has at least that many.
+func ReadContainerHeader(b []byte) ContainerHeader {
+	return ContainerHeader{
+		Length:   binary.LittleEndian.Uint16(b),
+		CRC:      binary.LittleEndian.Uint16(b[containerCRCOffset:]),
+		Type:     b[4],
+		Form:     b[5],
+		Version:  b[6],
+		Service1: [2]byte(b[7:9]),
+		Drive:    [PackedDriveLen]byte(b[9:17]),
+		Number:   uint32(b[17])<<16 | uint32(b[18])<<8 | uint32(b[19]),
+		Service2: [12]byte(b[20:32]),
+	}
+}
+
 // PlainLen is the length of the unencrypted document that service data 2 tells.
 func (h ContainerHeader) PlainLen() int { return int(binary.BigEndian.Uint16(h.Service2[10:])) }
 
@@ -213,17 +228,7 @@ func parseContainer(b []byte) (c Container, err error) {
 	if err := checkLength(b); err != nil {
 		return c, err
 	}
-	c.ContainerHeader = ContainerHeader{
-		Length:   binary.LittleEndian.Uint16(b),
-		CRC:      binary.LittleEndian.Uint16(b[containerCRCOffset:]),
-		Type:     b[4],
-		Form:     b[5],
-		Version:  b[6],
-		Service1: [2]byte(b[7:9]),
-		Drive:    [PackedDriveLen]byte(b[9:17]),
-		Number:   uint32(b[17])<<16 | uint32(b[18])<<8 | uint32(b[19]),
-		Service2: [12]byte(b[20:32]),
-	}
+	c.ContainerHeader = ReadContainerHeader(b)
 	switch {
 	case c.Version&containerVersionMask != 0:
 		return c, fmt.Errorf("%w: %02Xh at offset 6, want 0xh", ErrVersion, c.Version)

@@ -79,21 +79,6 @@ func readSessionHeader(b []byte) SessionHeader {
 	}
 }
 
-// readContainerHeader takes the fields as they are; b has at least ContainerHeaderLen bytes.
-func readContainerHeader(b []byte) ContainerHeader {
-	return ContainerHeader{
-		Length:   binary.LittleEndian.Uint16(b),
-		CRC:      binary.LittleEndian.Uint16(b[containerCRCOffset:]),
-		Type:     b[4],
-		Form:     b[5],
-		Version:  b[6],
-		Service1: [2]byte(b[7:9]),
-		Drive:    [PackedDriveLen]byte(b[9:17]),
-		Number:   uint32(b[17])<<16 | uint32(b[18])<<8 | uint32(b[19]),
-		Service2: [12]byte(b[20:32]),
-	}
-}
-
 // messageNodes reads messages one after another.
 func messageNodes(b []byte) (nodes []*ffd.Node) {
 	for offset := 0; offset < len(b); {
@@ -143,7 +128,7 @@ func (h SessionHeader) ffdVersion() ffd.Version {
 }
 
 func containerNode(b []byte, offset int, v ffd.Version) *ffd.Node {
-	h := readContainerHeader(b)
+	h := ReadContainerHeader(b)
 	n := &ffd.Node{Name: "контейнер", Type: ffd.TypeContainer, Offset: offset, Len: len(b), Raw: b[:ContainerHeaderLen:ContainerHeaderLen],
 		Fields: h.fields()}
 	if _, err := ParseContainer(b); err != nil {

@@ -42,7 +42,7 @@ func completeFrame(n *ffd.Node) (err error) {
 			err = fmt.Errorf("a header of %d bytes, want %d", len(n.Raw), ContainerHeaderLen)
 		}
 		if err == nil {
-			n.Fields = readContainerHeader(n.Raw).fields()
+			n.Fields = ReadContainerHeader(n.Raw).fields()
 		}
 	case ffd.TypeSign:
 		if n.Raw == nil {
@@ -231,7 +231,7 @@ func (r fieldReader) drive(n *ffd.Node) ([DriveLen]byte, error) {
 	}
 	for _, it := range n.Items {
 		if it.Type == ffd.TypeContainer && len(it.Raw) == ContainerHeaderLen {
-			return UnpackDrive(readContainerHeader(it.Raw).Drive)
+			return UnpackDrive(ReadContainerHeader(it.Raw).Drive)
 		}
 	}
 	return [DriveLen]byte{}, fmt.Errorf("value.drive: want the number of the drive, no document tells it")

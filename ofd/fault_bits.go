@@ -1,0 +1,17 @@
+package ofd
+
+import (
+	"fmt"
+
+	"kktd/ffd"
+)
+
+// Bits puts other bits, 1206, into tickets and leaves 1022 as it is.
+type Bits struct{ Mask byte }
+
+// Name implements Effect.
+func (Bits) Name() string { return "bits" }
+
+func (f Bits) args() string { return fmt.Sprintf("bits=0x%02x", f.Mask) }
+
+func (f Bits) mark(c *ffd.Confirmation) { c.Message = f.Mask }

@@ -1,0 +1,17 @@
+package ofd
+
+import (
+	"fmt"
+
+	"kktd/ffd"
+)
+
+// WrongCode puts another answer code, 1022, into tickets and leaves 1206 as it is.
+type WrongCode struct{ Code byte }
+
+// Name implements Effect.
+func (WrongCode) Name() string { return "code" }
+
+func (f WrongCode) args() string { return fmt.Sprintf("code=%d", f.Code) }
+
+func (f WrongCode) mark(c *ffd.Confirmation) { c.Code = f.Code }
