@@ -89,7 +89,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if d.sender != nil {
 		d.sending.Go(func() { _ = d.sender.Run(background) })
 		for _, r := range d.fleet.Registers() {
-			d.sender.Wake(r)
+			d.sender.Wake(r.Delivery())
 		}
 	}
 	d.httpAddr = listener.Addr()
@@ -175,7 +175,7 @@ func (d *Daemon) openFleet() error {
 	if c.OFD != OFDNone {
 		d.sender = sender.New(sender.Options{Addr: d.ofdAddr, Log: d.log.WithField("room", "sender"), Clock: d.clock,
 			Mode: ticketModes[c.TicketCheck], Seed: o.Seed})
-		o.OnDocuments = func(r *kkt.Register) { d.sender.Wake(r) }
+		o.OnDocuments = func(r *kkt.Register) { d.sender.Wake(r.Delivery()) }
 	}
 	var err error
 	if d.fleet, err = kkt.Open(o); err != nil {

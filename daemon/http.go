@@ -11,6 +11,7 @@ import (
 
 	"kktd/api/cloudkassir"
 	"kktd/api/control"
+	"kktd/storage"
 )
 
 // Limits of HTTP. They follow the real clock: a peer that sends a byte a second
@@ -126,4 +127,6 @@ func (d *Daemon) senderStates() control.Sender {
 
 type senderStates struct{ d *Daemon }
 
-func (s senderStates) State(serial string) (any, bool) { return s.d.sender.State(serial) }
+func (s senderStates) State(serial string, drive storage.DriveID) (any, bool) {
+	return s.d.sender.State(serial, drive)
+}

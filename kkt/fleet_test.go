@@ -94,7 +94,7 @@ func (b *bench) documents() (forms []ffd.Form) {
 	r, err := b.fleet.Register(testSerial)
 	require.NoError(b.t, err)
 	next := uint32(1)
-	require.NoError(b.t, r.Documents(1, 0, func(n uint32, box []byte) error {
+	require.NoError(b.t, r.Delivery().Documents(1, 0, func(n uint32, box []byte) error {
 		require.Equal(b.t, next, n)
 		next++
 		c, err := ofdproto.ParseContainer(box)
@@ -304,7 +304,7 @@ func TestTickets(t *testing.T) {
 		box, err := signer.Container(nil, &ffd.Confirmation{OFDINN: ffd.Pad[[12]byte](fn.TestOFDINN), Drive: ffd.Pad[[16]byte](testDrive), Number: n})
 		require.NoError(t, err)
 		done := make(chan error, 1)
-		r.Confirm(n, box, func(err error) { done <- err })
+		r.Delivery().Confirm(n, box, func(err error) { done <- err })
 		return <-done
 	}
 	require.ErrorIs(t, confirm(2), fn.CodeTicket, "1 comes first")

@@ -115,21 +115,18 @@ func (j *receiptJob) done(err error) {
 
 // ticketJob stores a ticket.
 type ticketJob struct {
+	drive  storage.DriveID
 	number uint32
 	ticket []byte
 	tell   func(error)
 	err    error
 }
 
-// Confirm hands a ticket for a document to the drive. done is called once, after
-// the commit or with the reason why the drive does not take it. A ticket for a
-// document that has one is taken silently: the sender may repeat itself after a
-// lost answer.
-func (r *Register) Confirm(number uint32, ticket []byte, done func(error)) {
-	r.submit(&ticketJob{number: number, ticket: ticket, tell: done})
-}
-
 func (j *ticketJob) apply(b *batch) {
+	if j.drive != b.profile.Drive() {
+		j.err = errReplaced(b.profile, j.drive, j.number)
+		return
+	}
 	switch first := b.state.FirstUnsent; {
 	case first == 0 || j.number < first:
 		return

@@ -9,7 +9,6 @@ import (
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/ofdproto"
-	"kktd/storage"
 	"kktd/tlv"
 )
 
@@ -174,9 +173,6 @@ func (r *Register) Serial() string { return r.profile.Load().Serial }
 // Settings are the settings in force.
 func (r *Register) Settings() Settings { return r.profile.Load().Settings }
 
-// Master is the key that fiscal signs are derived from.
-func (r *Register) Master() []byte { return r.fleet.master }
-
 // State is the committed state of the drive, or why the register is out of
 // service.
 func (r *Register) State() (fn.State, error) {
@@ -199,13 +195,6 @@ func (r *Register) Changed() <-chan struct{} {
 	return r.view.changed
 }
 
-// DriveInfo names the current drive: its id in the store, its number, and the
-// format it is registered for.
-func (r *Register) DriveInfo() (id storage.DriveID, number [16]byte, version ffd.Version) {
-	p := r.profile.Load()
-	return p.Drive(), p.drive, p.FFD
-}
-
 // Unsent is the range of committed documents without a ticket, 0 and 0 when
 // there are none.
 func (r *Register) Unsent() (first, last uint32) {
@@ -215,14 +204,6 @@ func (r *Register) Unsent() (first, last uint32) {
 		return s.FirstUnsent, s.LastNumber
 	}
 	return 0, 0
-}
-
-// Documents calls f for the committed documents of the current drive from a
-// number on. The container lives until f returns.
-func (r *Register) Documents(from uint32, limit int, f func(number uint32, container []byte) error) error {
-	return r.fleet.store.Documents(r.profile.Load().Drive(), from, limit, func(n uint32, container, _ []byte) error {
-		return f(n, container)
-	})
 }
 
 // timeOf reads tag 1012 of a stored document.

@@ -134,7 +134,7 @@ func stressFlakyStore(t *testing.T, delay time.Duration) {
 				}
 				done := make(chan struct{}, last-first+1)
 				for n := first; n <= last; n++ {
-					r.Confirm(n, ticketFor(t, r.Settings().DriveNumber, n), func(error) { done <- struct{}{} })
+					r.Delivery().Confirm(n, ticketFor(t, r.Settings().DriveNumber, n), func(error) { done <- struct{}{} })
 				}
 				for range last - first + 1 {
 					<-done
@@ -228,7 +228,7 @@ func TestStressClose(t *testing.T) {
 		}
 		tickets := make(chan error, 64)
 		for n := range uint32(64) {
-			work.Go(func() { r.Confirm(n+1, ticketFor(t, testDrive, n+1), func(err error) { tickets <- err }) })
+			work.Go(func() { r.Delivery().Confirm(n+1, ticketFor(t, testDrive, n+1), func(err error) { tickets <- err }) })
 		}
 		for range rand.IntN(2000) {
 			runtime.Gosched()

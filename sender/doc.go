@@ -9,6 +9,9 @@
 //	                └───── waiting ◀──────┘ (draining first: until every queued Confirm is decided)
 //	              either clock
 //
+// A queue is one drive of one register: a drive that was replaced or closed with unsent documents has its own beside that of the next
+// drive. Two queues with one FN number, as a reset makes them, take turns and do not mix.
+//
 // Documents go strictly in the order of their numbers. The next one goes out when the ticket of the last has been checked in
 // memory and queued by Confirm, before its commit; when a Confirm fails, sending begins again at the first unsent document by the
 // committed state. After a crash a document may be sent twice, never skipped; the OFD knows it by drive, number and bytes.

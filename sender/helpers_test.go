@@ -61,7 +61,8 @@ func requireNoGoroutines(t testing.TB) {
 
 func state(t testing.TB, s *sender.Sender, r *register) sender.State {
 	t.Helper()
-	st, ok := s.State(r.Serial())
+	id, _, _ := r.DriveInfo()
+	st, ok := s.State(r.Serial(), id)
 	require.True(t, ok)
 	return st
 }

@@ -17,7 +17,7 @@ import (
 	"kktd/tlv"
 )
 
-var _ sender.Register = (*kkt.Register)(nil)
+var _ sender.Register = (*kkt.Delivery)(nil)
 
 // Registers of a real fleet and the OFD share a file, as in the daemon. The OFD is away at first.
 func TestFleetDelivers(t *testing.T) {
@@ -31,7 +31,7 @@ func TestFleetDelivers(t *testing.T) {
 	addr, business := freeAddr(t), frozen()
 	s := run(t, sender.Options{Addr: addr, Clock: business, Mode: fn.TicketStrict})
 	fleet, err := kkt.Open(kkt.Options{Store: store, Clock: business, Log: silentLog(), Seed: 1, TicketMode: fn.TicketStrict,
-		OnDocuments: func(r *kkt.Register) { s.Wake(r) }})
+		OnDocuments: func(r *kkt.Register) { s.Wake(r.Delivery()) }})
 	require.NoError(t, err)
 	defer fleet.Close()
 	require.NoError(t, fleet.AddAccount(kkt.Account{PublicID: "pk_demo", Secret: "secret_demo"}))
@@ -40,7 +40,7 @@ func TestFleetDelivers(t *testing.T) {
 		OFDINN: fn.TestOFDINN, TaxSystems: []ffd.TaxSystems{ffd.TaxOSN}, DriveNumber: "9999078900005430", AutoShift: true, TakesCash: true}))
 	r, err := fleet.Register(serial)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { st, ok := s.State(serial); return ok && st.LastError != nil }, patience, tick)
+	require.Eventually(t, func() bool { st, ok := s.State(serial, 1); return ok && st.LastError != nil }, patience, tick)
 
 	server, _ := ofdtest.ServeAt(t, ofd.Options{Store: world}, addr)
 	var clients sync.WaitGroup

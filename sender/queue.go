@@ -9,6 +9,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"kktd/clock"
+	"kktd/ofdproto"
 	"kktd/storage"
 )
 
@@ -25,9 +26,17 @@ const (
 // errYield ends the service of a queue because others wait for the worker.
 var errYield = errors.New("sender: others wait")
 
-// queue is one register. Sender.mu guards it, except next and drive, which belong to the worker that has it.
+// key names a queue. A register has one for each drive with unsent documents; two drives of one FN number, as after a reset, differ
+// in their ids.
+type key struct {
+	serial string
+	drive  storage.DriveID
+}
+
+// queue is one drive of a register. Sender.mu guards it, except next and highest, which belong to the worker that has it.
 type queue struct {
-	serial   string
+	key
+	number   [ofdproto.DriveLen]byte
 	register Register
 	phase    phase
 	woken    bool          // Wake came while a worker had it
@@ -39,7 +48,6 @@ type queue struct {
 	timers   [2]clockwork.Timer
 	waits    uint64 // number of the wait, so that a late timer is known
 
-	drive   storage.DriveID
 	next    uint32 // first document that was not sent or must be sent again; 0: ask the register
 	highest uint32 // greatest number that was ever sent
 }
@@ -64,6 +72,7 @@ func (q *queue) stopTimers() {
 func (s *Sender) finish(q *queue, err error) {
 	s.mu.Lock()
 	defer s.unlockAndLog(q, q.waits)
+	delete(s.busy, q.number)
 	switch {
 	case err == errYield && q.failed == nil:
 		s.makeReady(q)

@@ -27,6 +27,7 @@ type register struct {
 	queue   []confirm
 	running bool
 	held    bool             // Confirm queues only
+	gone    bool             // another drive has come: nothing is unsent, no ticket is taken
 	fail    map[uint32]error // once, by document
 	reads   int              // calls of Documents
 	most    int              // most tickets that waited at once
@@ -38,18 +39,15 @@ type confirm struct {
 	done   func(error)
 }
 
+func serialOf(i int) string { return fmt.Sprintf("%020d", i) }
+
 func newRegister(tb testing.TB, i int) *register {
-	r := &register{tb: tb, serial: fmt.Sprintf("%020d", i), fail: make(map[uint32]error)}
-	r.replaceDrive(i)
-	return r
+	return newRegisterWith(tb, serialOf(i), storage.DriveID(i), fmt.Sprintf("9999%012d", i))
 }
 
-// replaceDrive puts in a new drive, with two documents.
-func (r *register) replaceDrive(i int) {
-	d := ofdtest.NewDrive(r.tb, fmt.Sprintf("9999%012d", i))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.id, r.drive = storage.DriveID(i), d
+// newRegisterWith makes a register with a new drive, with two documents.
+func newRegisterWith(tb testing.TB, serial string, id storage.DriveID, number string) *register {
+	return &register{tb: tb, serial: serial, id: id, drive: ofdtest.NewDrive(tb, number), fail: make(map[uint32]error)}
 }
 
 func (r *register) receipts(n int) *register {
@@ -71,7 +69,10 @@ func (r *register) DriveInfo() (storage.DriveID, [16]byte, ffd.Version) {
 func (r *register) Unsent() (first, last uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if first = r.drive.State.FirstUnsent; first != 0 {
+	if first = r.drive.State.FirstUnsent; first != 0 && r.gone {
+		first = 0
+	}
+	if first != 0 {
 		last = r.drive.State.LastNumber
 	}
 	return first, last
@@ -120,6 +121,14 @@ func (r *register) failOnce(number uint32) {
 	r.fail[number] = errStore
 }
 
+func (r *register) leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = true
+}
+
+var errGone = errors.New("another drive")
+
 var errStore = errors.New("the store is full")
 
 func (r *register) commit() {
@@ -131,6 +140,10 @@ func (r *register) commit() {
 		for i, c := range group {
 			if results[i] = r.fail[c.number]; results[i] != nil {
 				delete(r.fail, c.number)
+				continue
+			}
+			if r.gone {
+				results[i] = errGone
 				continue
 			}
 			results[i] = r.drive.Machine.Apply(&r.drive.State, &fn.Confirm{Container: c.ticket, Mode: fn.TicketStrict, NextTime: ofdtest.Start},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,19 +13,23 @@ import (
 	"kktd/clock"
 	"kktd/ffd"
 	"kktd/fn"
+	"kktd/ofdproto"
 	"kktd/storage"
 )
 
-// Register is what the sender knows of a register. Its methods are called from one worker at a time; they must not call Wake
-// while they hold a lock that they need themselves.
+// Register is what the sender knows of a register with one of its drives: the one that is in it, or one that was replaced or closed
+// and still has unsent documents. A value stays with its drive; the next drive of a register makes another value. Methods are called
+// from one worker at a time, Serial and DriveInfo from Wake too; they must not call Wake while they hold a lock that they need
+// themselves.
 type Register interface {
-	// Serial is the key of the register, tag 1013.
+	// Serial is the serial number of the register, tag 1013.
 	Serial() string
-	// DriveInfo tells the current drive: its identity in the store, its FN number, and the version of the registration.
+	// DriveInfo tells the drive: its identity in the store, its FN number, and the version of the registration. Serial and id are
+	// the key of the queue; an id that changes ends the delivery with ErrDocument.
 	DriveInfo() (id storage.DriveID, number [16]byte, version ffd.Version)
-	// Unsent is the range without a ticket by the committed state; 0, 0 when there is none.
+	// Unsent is the range without a ticket by the committed state; 0, 0 when there is none, or when another value has taken over.
 	Unsent() (first, last uint32)
-	// Documents calls fn for the documents of the current drive from number `from` on, ascending, at most limit of them. The
+	// Documents calls fn for the documents of the drive from number `from` on, ascending, at most limit of them. The
 	// container lives during the call. An error of fn ends it and is returned unchanged.
 	Documents(from uint32, limit int, fn func(number uint32, container []byte) error) error
 	// Confirm queues the ticket for a document; ticket belongs to the register from now on. done is called exactly once, after the
@@ -103,27 +108,30 @@ type Sender struct {
 	mu      sync.Mutex
 	ctx     context.Context // of Run; nil before and after it
 	ended   bool
-	queues  map[string]*queue // by serial number
-	ready   []*queue          // wait for a worker, oldest first
+	queues  map[key]*queue
+	busy    map[[ofdproto.DriveLen]byte]*queue // by FN number: those that a worker has
+	ready   []*queue                           // wait for a worker, oldest first
 	workers int
 	running sync.WaitGroup
 }
 
 // New makes a sender. It does nothing before Run.
 func New(o Options) *Sender {
-	return &Sender{o: o.withDefaults(), spare: make(chan struct{}, 1), queues: make(map[string]*queue)}
+	return &Sender{o: o.withDefaults(), spare: make(chan struct{}, 1), queues: make(map[key]*queue),
+		busy: make(map[[ofdproto.DriveLen]byte]*queue)}
 }
 
 // Wake tells that the register may have something to send. It neither blocks nor asks the register anything but its serial
-// number. A register that waits after a failure goes on waiting.
+// number and its drive. A register that waits after a failure goes on waiting.
 func (s *Sender) Wake(r Register) {
-	serial := r.Serial()
+	drive, number, _ := r.DriveInfo()
+	k := key{serial: r.Serial(), drive: drive}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, ok := s.queues[serial]
+	q, ok := s.queues[k]
 	if !ok {
-		q = &queue{serial: serial, poke: make(chan struct{}, 1)}
-		s.queues[serial] = q
+		q = &queue{key: k, number: number, poke: make(chan struct{}, 1)}
+		s.queues[k] = q
 	}
 	q.register = r
 	switch q.phase {
@@ -163,6 +171,8 @@ func (s *Sender) makeReady(q *queue) {
 	s.ready = append(s.ready, q)
 	switch {
 	case s.ctx == nil || s.ended:
+	case s.busy[q.number] != nil:
+		s.busy[q.number].signal() // its worker takes this queue next
 	case s.workers < s.o.MaxConns:
 		s.startWorker()
 	default:
@@ -187,19 +197,22 @@ func (s *Sender) startWorker() {
 	})
 }
 
-// next gives a worker its next queue, nil when it must end.
+// next gives a worker its next queue, nil when it must end. Queues with one FN number, as a reset makes them, take turns: to the OFD
+// they are one drive, whose documents must not mix.
 func (s *Sender) next() *queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.ready) == 0 || s.ended || s.ctx.Err() != nil {
+	i := -1
+	if !s.ended && s.ctx.Err() == nil {
+		i = slices.IndexFunc(s.ready, func(q *queue) bool { return s.busy[q.number] == nil })
+	}
+	if i < 0 {
 		s.workers--
 		return nil
 	}
-	q := s.ready[0]
-	s.ready[0] = nil
-	if s.ready = s.ready[1:]; len(s.ready) == 0 {
-		s.ready = nil
-	}
+	q := s.ready[i]
+	s.ready = slices.Delete(s.ready, i, i+1)
+	s.busy[q.number] = q
 	q.phase = working
 	return q
 }

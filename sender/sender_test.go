@@ -3,6 +3,7 @@ package sender_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"kktd/ofd"
 	"kktd/ofd/ofdtest"
 	"kktd/sender"
+	"kktd/storage"
 	"kktd/storage/memory"
 )
 
@@ -34,7 +36,7 @@ func TestDeliversInOrderOnOneConnection(t *testing.T) {
 	require.Eventually(t, func() bool { return state(t, s, r).Confirmed == 201 }, patience, tick)
 	require.Equal(t, sender.State{Connected: true, Sent: 201, Confirmed: 201}, state(t, s, r))
 	require.Zero(t, server.Counters().Resends)
-	_, ok := s.State("nobody")
+	_, ok := s.State("nobody", 1)
 	require.False(t, ok)
 }
 
@@ -170,18 +172,85 @@ func TestTwoConnectionsOfOneDrive(t *testing.T) {
 	require.EqualValues(t, 52, server.Counters().Resends)
 }
 
-func TestReplacedDrive(t *testing.T) {
-	server, addr := ofdtest.Serve(t, ofd.Options{})
-	s := run(t, sender.Options{Addr: addr, Linger: long})
-	r := newRegister(t, 1).receipts(5)
-	s.Wake(r)
-	r.requireSent()
-	requireStored(t, server, r)
-	r.replaceDrive(2)
-	s.Wake(r)
-	r.requireSent()
-	requireStored(t, server, r)
-	require.Zero(t, state(t, s, r).Resent)
+// A register whose drive was replaced or closed has two drives with unsent documents: each is delivered in its own order.
+func TestTwoDrivesOfOneRegister(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		when func(st sender.State) bool
+	}{
+		{"at once", func(sender.State) bool { return true }},
+		{"in the middle of the queue", func(st sender.State) bool { return st.Sent > 100 }},
+		{"when all was sent", func(st sender.State) bool { return st.Confirmed == 302 }},
+	} {
+		for _, conns := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%s, %d connections", tc.name, conns), func(t *testing.T) {
+				server, addr := ofdtest.Serve(t, ofd.Options{})
+				s := run(t, sender.Options{Addr: addr, Linger: long, MaxConns: conns, Mode: fn.TicketStrict})
+				first, second := newRegister(t, 1).receipts(300), newRegisterWith(t, serialOf(1), 2, "9999000000000002").receipts(5)
+				s.Wake(first)
+				require.Eventually(t, func() bool { return tc.when(state(t, s, first)) }, patience, tick)
+				s.Wake(second)
+				first.requireSent()
+				second.requireSent()
+				requireStored(t, server, first)
+				requireStored(t, server, second)
+				require.Zero(t, server.Counters().Resends)
+			})
+		}
+	}
+}
+
+// A drive that is reset in the middle of its queue begins again with document 1 under the number it had. What was under way of the
+// first life does not mix with the second.
+func TestResetDrive(t *testing.T) {
+	business := frozen()
+	var mu sync.Mutex
+	var came []uint32
+	_, addr := ofdtest.Serve(t, ofd.Options{Answer: func(_ context.Context, r *ofd.Request, reply ofd.Reply) ofd.Reply {
+		mu.Lock()
+		defer mu.Unlock()
+		came = append(came, r.Number)
+		return reply
+	}})
+	s := run(t, sender.Options{Addr: addr, Clock: business, Linger: long})
+	first := newRegister(t, 1).receipts(300)
+	second := newRegisterWith(t, serialOf(1), 2, first.number()).receipts(5)
+	s.Wake(first)
+	require.Eventually(t, func() bool { return state(t, s, first).Sent > 100 }, patience, tick)
+	first.leave()
+	s.Wake(second)
+	second.requireSent()
+	mu.Lock()
+	defer mu.Unlock()
+	begins := len(came) - 7
+	require.Less(t, begins, 302)
+	for i, n := range came {
+		want := i + 1
+		if i >= begins {
+			want -= begins
+		}
+		require.EqualValues(t, want, n, "message %d", i)
+	}
+}
+
+func TestRegisterThatChangesItsDrive(t *testing.T) {
+	_, addr := ofdtest.Serve(t, ofd.Options{})
+	s := run(t, sender.Options{Addr: addr})
+	r := newRegister(t, 1)
+	s.Wake(&turncoat{register: r})
+	require.ErrorIs(t, requireWaiting(t, s, r).LastError, sender.ErrDocument)
+	require.Zero(t, state(t, s, r).Sent)
+}
+
+// turncoat names another drive each time but the first.
+type turncoat struct {
+	*register
+	asked atomic.Uint64
+}
+
+func (r *turncoat) DriveInfo() (storage.DriveID, [16]byte, ffd.Version) {
+	_, number, v := r.register.DriveInfo()
+	return storage.DriveID(r.asked.Add(1)), number, v
 }
 
 func TestTicketsInFlightAreLimited(t *testing.T) {

@@ -3,6 +3,8 @@ package sender
 import (
 	"encoding/json"
 	"time"
+
+	"kktd/storage"
 )
 
 // State is what the sender knows of the exchange of one register. The counters begin with the process.
@@ -36,11 +38,11 @@ func (s State) MarshalJSON() ([]byte, error) {
 	}{s.Connected, text, s.LastCode, s.Sent, s.Resent, s.Confirmed, s.InFlight, s.NextTry})
 }
 
-// State tells how the exchange of a register stands; false when it never woke the sender.
-func (s *Sender) State(serial string) (State, bool) {
+// State tells how the exchange of a drive of a register stands; false when it never woke the sender.
+func (s *Sender) State(serial string, drive storage.DriveID) (State, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, ok := s.queues[serial]
+	q, ok := s.queues[key{serial, drive}]
 	if !ok {
 		return State{}, false
 	}

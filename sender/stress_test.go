@@ -98,7 +98,7 @@ func TestEverythingFails(t *testing.T) {
 			return fragile{c, luck}, err
 		}})
 	fleet, err := kkt.Open(kkt.Options{Store: store, Clock: frozen(), Log: silentLog(), Seed: 1, TicketMode: fn.TicketStrict,
-		OnDocuments: func(r *kkt.Register) { s.Wake(r) }})
+		OnDocuments: func(r *kkt.Register) { s.Wake(r.Delivery()) }})
 	require.NoError(t, err)
 	defer fleet.Close()
 	drive := func(i int) string { return fmt.Sprintf("999907890000543%d", i) }
@@ -127,7 +127,7 @@ func TestEverythingFails(t *testing.T) {
 		state, err := r.State()
 		require.NoError(t, err)
 		var containers [][]byte
-		require.NoError(t, r.Documents(1, 0, func(_ uint32, box []byte) error {
+		require.NoError(t, r.Delivery().Documents(1, 0, func(_ uint32, box []byte) error {
 			containers = append(containers, append([]byte(nil), box...))
 			return nil
 		}))

@@ -10,7 +10,6 @@ import (
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/ofdproto"
-	"kktd/storage"
 )
 
 const (
@@ -26,8 +25,6 @@ type worker struct {
 	q *queue
 
 	register Register
-	drive    storage.DriveID
-	number   [ofdproto.DriveLen]byte
 	version  ffd.Version
 	machine  *fn.Machine // checks tickets
 
@@ -81,7 +78,7 @@ func (w *worker) serve(ctx context.Context) error {
 	}
 }
 
-// begin takes up what Wake brought and looks which drive is in the register. The error is that of a Confirm.
+// begin takes up what Wake brought. The error is that of a Confirm.
 func (w *worker) begin() error {
 	w.s.mu.Lock()
 	w.q.woken = false
@@ -92,13 +89,13 @@ func (w *worker) begin() error {
 		return failed
 	}
 	id, number, version := w.register.DriveInfo()
-	w.version = version
-	if w.machine == nil || id != w.drive || number != w.number {
-		w.drive, w.number = id, number
-		w.machine = fn.NewMachine(w.register.Master(), number)
+	if id != w.q.drive || number != w.q.number {
+		return fmt.Errorf("%w: it has drive %d (%s) in place of %d (%s)", ErrDocument, id, ofdproto.DriveString(number), w.q.drive,
+			ofdproto.DriveString(w.q.number))
 	}
-	if w.q.drive != id {
-		w.q.drive, w.q.next, w.q.highest = id, 0, 0
+	w.version = version
+	if w.machine == nil {
+		w.machine = fn.NewMachine(w.register.Master(), number)
 	}
 	return nil
 }
@@ -194,7 +191,7 @@ func (w *worker) send(ctx context.Context, d document) error {
 	if err != nil {
 		return err
 	}
-	t, err := w.machine.CheckTicket(w.number, d.number, w.s.o.Mode, ticket)
+	t, err := w.machine.CheckTicket(w.q.number, d.number, w.s.o.Mode, ticket)
 	if err != nil {
 		return err
 	}
@@ -210,16 +207,16 @@ func (w *worker) send(ctx context.Context, d document) error {
 	return nil
 }
 
-// check proves that the container is the document of this drive: the drive may have been replaced since the range was read.
+// check proves that the container is the document of this drive.
 func (w *worker) check(number uint32, container []byte) error {
 	c, err := ofdproto.ParseContainer(container)
 	if err != nil {
 		return fmt.Errorf("%w: document %d: %w", ErrDocument, number, err)
 	}
 	drive, _ := ofdproto.UnpackDrive(c.Drive)
-	if n, _ := c.DocumentNumber(); drive != w.number || n != number {
+	if n, _ := c.DocumentNumber(); drive != w.q.number || n != number {
 		return fmt.Errorf("%w: document %d of drive %s in place of %d of %s", ErrDocument, n, ofdproto.DriveString(drive),
-			number, ofdproto.DriveString(w.number))
+			number, ofdproto.DriveString(w.q.number))
 	}
 	return nil
 }
@@ -234,7 +231,7 @@ func (w *worker) exchange(ctx context.Context, number uint32, container []byte) 
 			}
 		}
 		w.count(number)
-		ticket, err := w.line.exchange(w.number, ofdproto.PVersion(byte(w.version)), container, time.Now().Add(w.s.o.AnswerTimeout))
+		ticket, err := w.line.exchange(w.q.number, ofdproto.PVersion(byte(w.version)), container, time.Now().Add(w.s.o.AnswerTimeout))
 		if err == nil {
 			return ticket, nil
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/kkt"
+	"kktd/storage"
 )
 
 // Prefix begins every path of the API.
@@ -16,10 +17,10 @@ const Prefix = "/control/v1/"
 // defaultMaxWait is the longest long poll when Options do not say.
 const defaultMaxWait = 60 * time.Second
 
-// Sender tells how the exchange of a register with the OFD stands. The state is
-// shown as its JSON; false when there is nothing to tell.
+// Sender tells how the exchange of a register's drive with the OFD stands. The
+// state is shown as its JSON; false when there is nothing to tell.
 type Sender interface {
-	State(serial string) (any, bool)
+	State(serial string, drive storage.DriveID) (any, bool)
 }
 
 // Options are what the API works with. Fleet must be set.

@@ -95,7 +95,7 @@ func (b *bench) confirm(number uint32) {
 		Drive: ffd.Pad[[16]byte](testDrive), Number: number, Time: uint32(reg.Now()) + 7})
 	require.NoError(b.t, err)
 	done := make(chan error, 1)
-	reg.Confirm(number, box, func(err error) { done <- err })
+	reg.Delivery().Confirm(number, box, func(err error) { done <- err })
 	require.NoError(b.t, <-done)
 }
 
@@ -133,13 +133,13 @@ func golden(t *testing.T, name string, got []byte) {
 	require.Equal(t, string(want), b.String())
 }
 
-type senderFunc func(serial string) (any, bool)
+type senderFunc func(serial string, drive storage.DriveID) (any, bool)
 
-func (f senderFunc) State(serial string) (any, bool) { return f(serial) }
+func (f senderFunc) State(serial string, drive storage.DriveID) (any, bool) { return f(serial, drive) }
 
 func TestGolden(t *testing.T) {
 	b := newBench(t, func(o *Options) {
-		o.Sender = senderFunc(func(serial string) (any, bool) {
+		o.Sender = senderFunc(func(serial string, _ storage.DriveID) (any, bool) {
 			return map[string]any{"connected": true, "sent": 2}, serial == testSerial
 		})
 	})

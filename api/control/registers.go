@@ -172,11 +172,7 @@ func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
 	if err != nil {
 		return item, err
 	}
-	if a.sender != nil {
-		if state, ok := a.sender.State(s.Serial); ok {
-			item.Sender = state
-		}
-	}
+	item.Sender = a.senderState(s.Serial, s.Drive())
 	st, err := reg.State()
 	if err != nil {
 		item.OutOfService = err.Error()
@@ -198,6 +194,18 @@ func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
 	}
 	item.Warnings = warningWords(st.Warnings(now))
 	return item, nil
+}
+
+// senderState is how the exchange of a drive stands, nil when nothing is known.
+func (a *API) senderState(serial string, drive storage.DriveID) any {
+	if a.sender == nil {
+		return nil
+	}
+	state, ok := a.sender.State(serial, drive)
+	if !ok {
+		return nil
+	}
+	return state
 }
 
 // warningWords names the flags of a drive (spec/fn.md 3).
@@ -223,6 +231,7 @@ type archivedDrive struct {
 	Number    string          `json:"number"`
 	Current   bool            `json:"current"`
 	Documents uint32          `json:"documents"`
+	Sender    any             `json:"sender,omitempty"`
 }
 
 func (a *API) drives(w http.ResponseWriter, r *http.Request) error {
@@ -247,7 +256,7 @@ func (a *API) drives(w http.ResponseWriter, r *http.Request) error {
 	at, _ := slices.BinarySearch(ids, storage.DriveID(after)+1)
 	return a.writeList(w, r, limit, func(p *page) error {
 		for ; at < len(ids); at++ {
-			d := archivedDrive{ID: ids[at], Current: ids[at] == s.Drive()}
+			d := archivedDrive{ID: ids[at], Current: ids[at] == s.Drive(), Sender: a.senderState(s.Serial, ids[at])}
 			var err error
 			if d.Documents, err = lastOf(reg, d.ID); err != nil {
 				return err
