@@ -14,8 +14,9 @@ import (
 // or by being moved. All methods may be called from many goroutines.
 //
 // A moved clock rings what has become due before Set, Move and Step return, in
-// the order of its times; functions of AfterFunc run each on a goroutine of their
-// own. Clocks stand in a tower: that of a register has the daemon's as its base,
+// the order of its times. Functions of AfterFunc that became due together run on one
+// goroutine, one after the other, so that what they begin has an order: they must
+// not block. Clocks stand in a tower: that of a register has the daemon's as its base,
 // and follows it with timers too.
 type Business struct {
 	base Clock
@@ -175,6 +176,7 @@ func (b *Business) change(s Setting) {
 // holds mu.
 func (b *Business) fire() {
 	now := b.now()
+	var due []func()
 	for len(b.waiters) > 0 && !b.waiters[0].due.After(now) {
 		w := b.waiters[0]
 		if w.every > 0 {
@@ -185,7 +187,21 @@ func (b *Business) fire() {
 		} else {
 			heap.Remove(&b.waiters, 0)
 		}
-		w.ring(now)
+		if w.do != nil {
+			due = append(due, w.do)
+			continue
+		}
+		select {
+		case w.ch <- now:
+		default: // still full, as with the timers of the standard library
+		}
+	}
+	if len(due) > 0 {
+		go func() {
+			for _, f := range due {
+				f()
+			}
+		}()
 	}
 	if b.armed != nil {
 		b.armed.Stop()

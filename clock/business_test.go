@@ -3,7 +3,6 @@ package clock
 import (
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,33 +184,27 @@ func TestRunsWithTheMachine(t *testing.T) {
 	})
 }
 
-// TestEveryWaitEndsOnce moves a clock over many waits: each ends once, and those
-// that were stopped do not.
-func TestEveryWaitEndsOnce(t *testing.T) {
+// TestOrder moves a clock over many waits: each ends once, in the order of their
+// times and of their making, and those that were stopped do not end.
+func TestOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := over(t, Real(), Setting{Mode: Frozen, Time: start})
+		b := over(t, over(t, Real(), Setting{Mode: Frozen, Time: start}), Setting{})
 		random := rand.New(rand.NewPCG(1, 2))
-		var mu sync.Mutex
-		var rang, want []int
-		for range 200 {
-			minutes := random.IntN(1000)
-			timer := b.AfterFunc(time.Duration(minutes)*time.Minute, func() {
-				mu.Lock()
-				defer mu.Unlock()
-				rang = append(rang, minutes)
-			})
-			if random.IntN(3) == 0 && timer.Stop() {
-				continue
+		type wait struct{ minutes, number int }
+		var rang, want []wait
+		for n := range 200 {
+			w := wait{random.IntN(300), n}
+			timer := b.AfterFunc(time.Duration(w.minutes)*time.Minute, func() { rang = append(rang, w) })
+			if random.IntN(3) != 0 || !timer.Stop() {
+				want = append(want, w)
 			}
-			want = append(want, minutes)
 		}
 		for range 100 {
 			_, err := b.Move(Move{Advance: 10 * time.Minute})
 			require.NoError(t, err)
 			synctest.Wait()
 		}
-		slices.Sort(want)
-		slices.Sort(rang)
+		slices.SortStableFunc(want, func(a, b wait) int { return a.minutes - b.minutes })
 		require.Equal(t, want, rang)
 	})
 }

@@ -11,24 +11,11 @@ import (
 type waiter struct {
 	clock *Business
 	due   time.Time
-	order uint64        // of two with one time the older rings first
-	every time.Duration // of a ticker; 0: it rings once
-	index int           // in the heap, -1 when it does not wait
-	ch    chan time.Time
-	do    func() // of AfterFunc, instead of ch
-}
-
-// ring tells whoever waits. A channel that is still full is not written again, as
-// with the timers of the standard library.
-func (w *waiter) ring(now time.Time) {
-	if w.do != nil {
-		go w.do()
-		return
-	}
-	select {
-	case w.ch <- now:
-	default:
-	}
+	order uint64         // of two with one time the older rings first
+	every time.Duration  // of a ticker; 0: it rings once
+	index int            // in the heap, -1 when it does not wait
+	ch    chan time.Time // holds one
+	do    func()         // of AfterFunc, instead of ch
 }
 
 // start begins to wait for d from now on. A wait that is over rings at once.

@@ -29,7 +29,7 @@ import (
 type Daemon struct {
 	config Config
 	log    *logrus.Logger
-	clock  clock.Clock
+	clock  *clock.Business
 	store  storage.Store
 	fleet  *kkt.Fleet
 	ofd    *ofd.Server // nil with an outside OFD or none
@@ -52,13 +52,13 @@ type Daemon struct {
 
 // Start opens everything and returns when requests are answered. On an error
 // nothing is left open. The daemon runs until Shutdown; ctx limits the start
-// alone.
+// alone. clk is what the business clock follows: the machine's clock.
 func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (_ *Daemon, err error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	d := &Daemon{config: c, log: log, clock: clk, stop: stop, stopping: make(chan struct{}), failed: make(chan error, 2)}
+	d := &Daemon{config: c, log: log, stop: stop, stopping: make(chan struct{}), failed: make(chan error, 2)}
 	defer func() {
 		if err != nil {
 			d.close(ctx)
@@ -78,6 +78,9 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 		return nil, err
 	}
 	if d.store, err = openStore(&c); err != nil {
+		return nil, err
+	}
+	if d.clock, err = kkt.OpenClock(d.store, clk); err != nil {
 		return nil, err
 	}
 	if err = d.startOFD(); err != nil {

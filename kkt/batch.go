@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"kktd/event"
 	"kktd/fn"
@@ -17,8 +18,8 @@ import (
 type batch struct {
 	r     *Register
 	jobs  []job
-	now   int64   // Unix milliseconds
-	wall  fn.Time // the same moment on the register's wall clock
+	now   int64   // of the daemon's clock, Unix milliseconds
+	wall  fn.Time // of the register's clock
 	state fn.State
 	out   fn.Output
 
@@ -105,13 +106,15 @@ func (r *Register) broken() error {
 
 func (b *batch) begin(r *Register) {
 	b.r, b.profile = r, r.profile.Load()
-	b.now = r.fleet.clock.Now().UnixMilli()
-	b.wall = r.fleet.wall(b.profile.zone)
 	b.state = r.state
 	b.out.Reset()
 	b.buf, b.dirty = b.buf[:0], false
 	b.change = storage.Change{Drive: b.profile.Drive(), Expect: r.version, Documents: b.change.Documents[:0],
 		Tickets: b.change.Tickets[:0], Records: b.change.Records[:0], Events: b.change.Events[:0]}
+	if slices.ContainsFunc(b.jobs, func(j job) bool { return !canWait(j) }) {
+		b.step()
+	}
+	b.now, b.wall = r.fleet.clock.Now().UnixMilli(), r.wall(b.profile)
 }
 
 // settleUnsent finds the time of the oldest unsent document after tickets moved

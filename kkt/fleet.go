@@ -22,7 +22,7 @@ import (
 // Options are what a fleet needs from outside.
 type Options struct {
 	Store  storage.Store
-	Clock  clock.Clock
+	Clock  clock.Clock // business time; a *clock.Business of OpenClock goes on where the store left it
 	Log    logrus.FieldLogger
 	Master []byte // key of the fiscal signs; empty: fn.DefaultMaster
 	// Seed is where ids come from. A store that has a seed keeps its own.
@@ -46,7 +46,7 @@ type Options struct {
 // Fleet is all organisations, accounts and registers of one store.
 type Fleet struct {
 	store       storage.Store
-	clock       clock.Clock
+	clock       *clock.Business
 	log         logrus.FieldLogger
 	master      []byte
 	ids         idMaker
@@ -68,6 +68,7 @@ type Fleet struct {
 
 	sequence atomic.Uint64 // of the last receipt record
 	creating sync.Mutex    // one registration at a time
+	moving   sync.Mutex    // one move of a clock at a time
 	replay   replays
 
 	delayed delayed
@@ -82,9 +83,13 @@ type Fleet struct {
 // Open reads organisations, accounts and registers from the store. A register
 // whose data cannot be used is out of service, with a log line; the others work.
 func Open(o Options) (*Fleet, error) {
-	f := &Fleet{store: o.Store, clock: o.Clock, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
+	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
 		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
 		registers: map[string]*Register{}, byINN: map[string][]*Register{}}
+	var err error
+	if f.clock, err = business(o.Clock); err != nil {
+		return nil, err
+	}
 	if len(f.master) == 0 {
 		f.master = []byte(fn.DefaultMaster)
 	}
@@ -123,6 +128,9 @@ func Open(o Options) (*Fleet, error) {
 		r.profile.Store(p)
 		if err == nil {
 			err = r.load()
+		}
+		if err == nil {
+			err = r.loadClock()
 		}
 		if err != nil {
 			r.publish(fmt.Errorf("%w: %w", ErrOutOfService, err))
@@ -170,9 +178,6 @@ func (f *Fleet) add(r *Register) {
 	f.byINN[p.INN] = append(f.byINN[p.INN], r)
 	f.lastID = max(f.lastID, r.id)
 }
-
-// wall is the moment on the wall clock of a zone.
-func (f *Fleet) wall(zone *time.Location) fn.Time { return fn.Time(clock.Wall(f.clock.Now(), zone)) }
 
 // Account finds the credentials of a public id.
 func (f *Fleet) Account(publicID string) (Account, bool) {

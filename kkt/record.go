@@ -19,6 +19,7 @@ const (
 	kindRegister     storage.Kind = 4  // by serial number
 	kindReceipt      storage.Kind = 5  // by sequence number and register
 	kindAnswer       storage.Kind = 6  // by the hash of account, scope and key of a request
+	kindClock        storage.Kind = 11 // settings of clocks: "daemon", "register SERIAL"
 	kindDelayed      storage.Kind = 7  // what a queued receipt is made of, by the key of its record
 	kindPrinted      storage.Kind = 13 // key of the receipt whose printed texts a document has, by drive and number
 )

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"kktd/clock"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/ofdproto"
@@ -24,6 +25,7 @@ type Register struct {
 	flush   bool // jobs that can wait have waited long enough
 	armed   bool // the timer that sets flush runs
 	profile atomic.Pointer[profile]
+	clock   atomic.Pointer[clock.Business] // its own; nil: the daemon's
 
 	// The goroutine that runs, one at a time, owns these.
 	state   fn.State
@@ -182,7 +184,9 @@ func (r *Register) State() (fn.State, error) {
 }
 
 // Now is the moment on the register's own wall clock.
-func (r *Register) Now() fn.Time { return r.fleet.wall(r.profile.Load().zone) }
+func (r *Register) Now() fn.Time { return r.wall(r.profile.Load()) }
+
+func (r *Register) wall(p *profile) fn.Time { return fn.Time(clock.Wall(r.Clock().Now(), p.zone)) }
 
 // Changed is closed by the next commit of the register. Ask for it before
 // looking at what may change.
