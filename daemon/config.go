@@ -21,6 +21,10 @@ type Config struct {
 	OFDListen string `koanf:"ofd-listen"` // the built-in OFD
 	OFD       string `koanf:"ofd"`        // HOST:PORT of an outside OFD, none, or empty for the built-in one
 
+	// Bare leaves a new file without the register of the first start: who starts
+	// the daemon makes one. It is no setting of a user.
+	Bare bool `koanf:"-"`
+
 	PublicURL    string `koanf:"public-url"`    // in answers; empty: from the request
 	ControlToken string `koanf:"control-token"` // lets other machines use the control API
 	ProtectTest  bool   `koanf:"protect-test"`  // /test of CloudKassir wants credentials

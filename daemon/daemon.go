@@ -191,7 +191,7 @@ func (d *Daemon) openFleet() error {
 	if err != nil {
 		return err
 	}
-	return firstStart(d.fleet, version)
+	return firstStart(d.fleet, version, c.Bare)
 }
 
 // HTTPAddr is the address that HTTP listens on, with the real port.

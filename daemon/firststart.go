@@ -19,8 +19,14 @@ const (
 )
 
 // firstStart makes the first organisation, account, register and drive, and
-// registers the register.
-func firstStart(fleet *kkt.Fleet, version ffd.Version) error {
+// registers the register; bare makes the account alone, with no organisation yet.
+func firstStart(fleet *kkt.Fleet, version ffd.Version, bare bool) error {
+	if bare {
+		if _, known := fleet.Account(FirstPublicID); known {
+			return nil
+		}
+		return fleet.AddAccount(kkt.Account{PublicID: FirstPublicID, Secret: FirstSecret})
+	}
 	if err := fleet.AddAccount(kkt.Account{PublicID: FirstPublicID, Secret: FirstSecret, INNs: []string{FirstINN}}); err != nil {
 		return err
 	}

@@ -80,9 +80,16 @@ func (d *Daemon) serveReady(w http.ResponseWriter, _ *http.Request) {
 
 // guard lets the control API be used from this machine alone, unless a token is
 // set and sent. The Host header is checked too, so that a page of another site
-// that a browser here shows cannot reach it under a name of its own.
+// that a browser here shows cannot reach it under a name of its own, and a browser
+// changes nothing here for another site.
 func (d *Daemon) guard(next http.Handler) http.Handler {
+	crossSite := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := crossSite.Check(r); err != nil {
+			d.log.WithField("peer", r.RemoteAddr).WithField("origin", r.Header.Get("Origin")).Warn("control API refused: a page of another site asked for a change")
+			forbid(w, "a page of another site may not change anything here: "+err.Error())
+			return
+		}
 		if token := d.config.ControlToken; token != "" {
 			given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 			if subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1 {
@@ -92,11 +99,16 @@ func (d *Daemon) guard(next http.Handler) http.Handler {
 		}
 		if !isLoopback(r.RemoteAddr) || !isLoopback(r.Host) {
 			d.log.WithField("peer", r.RemoteAddr).WithField("host", r.Host).Warn("control API refused: not from this machine and no token")
-			http.Error(w, `{"error":{"code":"forbidden","message":"the control API answers requests from this machine; set --control-token and send it as Authorization: Bearer for others"}}`, http.StatusForbidden)
+			forbid(w, "the control API answers requests from this machine; set --control-token and send it as Authorization: Bearer for others")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// forbid answers as the control API does.
+func forbid(w http.ResponseWriter, message string) {
+	_ = control.WriteJSON(w, http.StatusForbidden, map[string]any{"error": control.Problem{Code: "forbidden", Message: message}})
 }
 
 // isLoopback tells that an address, with or without a port, is of this machine.

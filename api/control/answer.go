@@ -4,46 +4,77 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 
+	"kktd/ffd"
+	"kktd/fn"
 	"kktd/kkt"
 	"kktd/storage"
 )
 
-// problem is an error that the client is told.
-type problem struct {
-	status  int
+// Problem is an error that the client is told, as {"error":{...}}.
+type Problem struct {
+	Status  int    `json:"-"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
-	Field   string `json:"field,omitempty"`   // the parameter that is wrong
+	Field   string `json:"field,omitempty"`   // the parameter that is wrong, or the path of a field in the body: items[2].name
 	Allowed string `json:"allowed,omitempty"` // what it may be
+
+	MessageRu string   `json:"message_ru,omitempty"` // where there is one
+	Drive     *Refused `json:"drive,omitempty"`      // the drive's own refusal
 }
 
-func (p *problem) Error() string { return p.Message }
+// Refused is a refusal of the drive.
+type Refused struct {
+	Code     string `json:"code"` // answer code of the drive, "02h"
+	Name     string `json:"name"`
+	NameRu   string `json:"name_ru"`
+	Number   string `json:"number"`   // of the drive
+	Document uint32 `json:"document"` // that was not made
+	Why      string `json:"why"`
+	Hint     string `json:"hint,omitempty"` // what a person does about it
+}
+
+// Error is the message.
+func (p *Problem) Error() string { return p.Message }
 
 // problemOf finds what to tell of an error. What is no fault of the client keeps
 // its text: whoever reads this API owns the machine.
-func problemOf(err error) *problem {
-	p := (*problem)(nil)
+func problemOf(err error) *Problem {
+	p, wrong, field, refusal := (*Problem)(nil), (*kkt.InvalidError)(nil), (*ffd.FieldError)(nil), (*fn.Refusal)(nil)
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &wrong):
+		return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Message: err.Error(), MessageRu: wrong.RuleRu, Field: wrong.Field, Allowed: wrong.Rule}
+	case errors.As(err, &field):
+		return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Message: err.Error(), MessageRu: field.RuleRu, Field: field.Path}
+	case errors.As(err, &refusal):
+		return &Problem{Status: http.StatusConflict, Code: "refused", Message: err.Error(), Drive: viewRefusal(refusal)}
+	case errors.Is(err, kkt.ErrOutOfService):
+		return &Problem{Status: http.StatusServiceUnavailable, Code: "out_of_service", Message: err.Error()}
 	case errors.Is(err, kkt.ErrNotFound):
-		return &problem{status: http.StatusNotFound, Code: "not_found", Message: err.Error()}
+		return &Problem{Status: http.StatusNotFound, Code: "not_found", Message: err.Error()}
 	case errors.Is(err, kkt.ErrClosed), errors.Is(err, storage.ErrClosed):
-		return &problem{status: http.StatusServiceUnavailable, Code: "stopping", Message: "kktd is stopping; try again when it is back"}
+		return &Problem{Status: http.StatusServiceUnavailable, Code: "stopping", Message: "kktd is stopping; try again when it is back"}
 	}
-	return &problem{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
+	return &Problem{Status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
+}
+
+func viewRefusal(r *fn.Refusal) *Refused {
+	return &Refused{Code: fmt.Sprintf("%02Xh", byte(r.Code)), Name: r.Code.Error(), NameRu: r.Code.Russian(),
+		Number: r.Drive, Document: r.Number, Why: r.Why, Hint: r.Hint}
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
-	if p.status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError {
 		a.log.WithField("path", r.URL.Path).WithError(err).Error("request failed")
 	}
-	_ = writeJSON(w, p.status, struct {
-		Error *problem `json:"error"`
+	_ = WriteJSON(w, p.Status, struct {
+		Error *Problem `json:"error"`
 	}{p})
 }
 
@@ -56,7 +87,8 @@ func newEncoder(b *bytes.Buffer) *json.Encoder {
 
 const jsonType = "application/json; charset=utf-8"
 
-func writeJSON(w http.ResponseWriter, status int, v any) error {
+// WriteJSON answers with a value as JSON.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	var b bytes.Buffer
 	if err := newEncoder(&b).Encode(v); err != nil {
 		return err

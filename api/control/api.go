@@ -32,6 +32,8 @@ type Options struct {
 	// Stopping ends the long polls when it is closed; they answer with what there
 	// is. nil: nothing does.
 	Stopping <-chan struct{}
+	// Routes are paths of other rooms, served with the habits of this API.
+	Routes []Route
 }
 
 // API is the handler of all paths under Prefix. It is safe for concurrent use.
@@ -42,6 +44,7 @@ type API struct {
 	maxWait  time.Duration
 	stopping <-chan struct{}
 	mux      *http.ServeMux
+	paths    []string // relative to Prefix, as unknownPath lists them
 }
 
 // New makes an API.
@@ -55,51 +58,19 @@ func New(o Options) *API {
 	if a.maxWait <= 0 {
 		a.maxWait = defaultMaxWait
 	}
-	for _, r := range []struct {
-		path  string
-		serve handler
-	}{
-		{"registers", a.registers},
-		{"registers/{serial}", a.register},
-		{"registers/{serial}/documents", a.documents},
-		{"registers/{serial}/documents/{number}", a.document},
-		{"registers/{serial}/drives", a.drives},
-		{"registers/{serial}/drives/{drive}/documents", a.documents},
-		{"registers/{serial}/drives/{drive}/documents/{number}", a.document},
-		{"receipts/{id}", a.receipt},
-	} {
-		a.mux.Handle(Prefix+r.path, a.route(r.serve))
-	}
-	a.mux.Handle("/", a.route(unknownPath))
+	a.mount(append([]Route{
+		{"GET", "registers", a.registers},
+		{"GET", "registers/{serial}", a.register},
+		{"GET", "registers/{serial}/documents", a.documents},
+		{"GET", "registers/{serial}/documents/{number}", a.document},
+		{"GET", "registers/{serial}/drives", a.drives},
+		{"GET", "registers/{serial}/drives/{drive}/documents", a.documents},
+		{"GET", "registers/{serial}/drives/{drive}/documents/{number}", a.document},
+		{"GET", "receipts/{id}", a.receipt},
+	}, o.Routes...))
+	a.mux.HandleFunc("/", a.unknownPath)
 	return a
 }
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
-
-// handler answers a request, or returns the error to answer with.
-type handler func(w http.ResponseWriter, r *http.Request) error
-
-func (a *API) route(serve handler) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		err := error(nil)
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			err = serve(w, r)
-		} else {
-			w.Header().Set("Allow", "GET, HEAD")
-			err = &problem{status: http.StatusMethodNotAllowed, Code: "method_not_allowed",
-				Message: "this path is only read; use GET or HEAD, not " + r.Method, Allowed: "GET, HEAD"}
-		}
-		if err != nil {
-			a.refuse(w, r, err)
-		}
-	}
-}
-
-func unknownPath(_ http.ResponseWriter, r *http.Request) error {
-	return &problem{status: http.StatusNotFound, Code: "not_found",
-		Message: "there is no " + r.URL.Path + "; begin with GET " + Prefix + "registers",
-		Allowed: "registers, registers/{serial}, registers/{serial}/documents, registers/{serial}/documents/{number}, registers/{serial}/drives, " +
-			"registers/{serial}/drives/{drive}/documents, registers/{serial}/drives/{drive}/documents/{number}, receipts/{id}"}
-}

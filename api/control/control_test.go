@@ -235,7 +235,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := b.do(c.method, c.path)
 			require.Equal(t, c.status, w.Code, w.Body.String())
-			var answer struct{ Error problem }
+			var answer struct{ Error Problem }
 			d := json.NewDecoder(w.Body)
 			d.DisallowUnknownFields()
 			require.NoError(t, d.Decode(&answer))

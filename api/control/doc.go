@@ -20,6 +20,15 @@
 // limit says. When the store fails behind the first page the connection is cut,
 // so that a part never looks like the whole.
 //
+// A request with a body sends JSON with the content type application/json. An
+// unknown field is an error that names it and the allowed ones; lengths of time are
+// 10 (seconds), "36h", "30d" or "P30D". What is wrong is answered as
+// {"error":{"code","message","field","allowed"}}, with message_ru where there is
+// one and with the drive's own code where the drive refused.
+//
+// Other rooms add paths with Options.Routes: a Handler returns its error, reads a
+// body with ReadBody and answers with WriteJSON.
+//
 // Who may ask is decided before a request comes here.
 //
 // Source: design/architecture.md, Outside.

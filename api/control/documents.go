@@ -115,7 +115,7 @@ func (a *API) archive(r *http.Request) (archive, error) {
 		x.current = storage.DriveID(n) == x.drive
 		x.drive = storage.DriveID(n)
 		if !reg.HasDrive(x.drive) {
-			return archive{}, &problem{status: http.StatusNotFound, Code: "not_found", Field: "drive",
+			return archive{}, &Problem{Status: http.StatusNotFound, Code: "not_found", Field: "drive",
 				Message: fmt.Sprintf("register %s has no drive %d; GET %sregisters/%s/drives lists its drives", s.Serial, n, Prefix, s.Serial)}
 		}
 	}
@@ -216,7 +216,7 @@ func (a *API) document(w http.ResponseWriter, r *http.Request) error {
 	if ticket != nil {
 		view.Ticket = viewTicket(ticket, x.zone)
 	}
-	return writeJSON(w, http.StatusOK, view)
+	return WriteJSON(w, http.StatusOK, view)
 }
 
 func viewTicket(box []byte, zone *time.Location) *ticketView {

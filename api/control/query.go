@@ -17,8 +17,8 @@ const (
 	maxLimit     = 100_000
 )
 
-func invalid(field, allowed, format string, args ...any) *problem {
-	return &problem{status: http.StatusBadRequest, Code: "invalid_parameter", Message: fmt.Sprintf(format, args...), Field: field, Allowed: allowed}
+func invalid(field, allowed, format string, args ...any) *Problem {
+	return &Problem{Status: http.StatusBadRequest, Code: "invalid_parameter", Message: fmt.Sprintf(format, args...), Field: field, Allowed: allowed}
 }
 
 // query is the parameters of a request; every one is known and given once.
@@ -35,7 +35,7 @@ func parseQuery(r *http.Request, known ...string) (query, error) {
 	}
 	for name, list := range values {
 		if !slices.Contains(known, name) {
-			return nil, &problem{status: http.StatusBadRequest, Code: "unknown_parameter", Field: name, Allowed: allowed,
+			return nil, &Problem{Status: http.StatusBadRequest, Code: "unknown_parameter", Field: name, Allowed: allowed,
 				Message: fmt.Sprintf("parameter %q is not known here; known: %s", name, allowed)}
 		}
 		if len(list) > 1 {

@@ -49,5 +49,5 @@ func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		view.RequestBase64 = rec.Raw
 	}
-	return writeJSON(w, http.StatusOK, view)
+	return WriteJSON(w, http.StatusOK, view)
 }

@@ -150,7 +150,7 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, registerView{registerItem: item, Settings: viewSettings(reg.Settings())})
+	return WriteJSON(w, http.StatusOK, registerView{registerItem: item, Settings: viewSettings(reg.Settings())})
 }
 
 // find is the register that the path names.
@@ -158,7 +158,7 @@ func (a *API) find(r *http.Request) (*kkt.Register, error) {
 	serial := r.PathValue("serial")
 	reg, err := a.fleet.Register(serial)
 	if err != nil {
-		return nil, &problem{status: http.StatusNotFound, Code: "not_found", Field: "serial",
+		return nil, &Problem{Status: http.StatusNotFound, Code: "not_found", Field: "serial",
 			Message: fmt.Sprintf("there is no register %q; GET %sregisters lists those that are there", serial, Prefix)}
 	}
 	return reg, nil
