@@ -30,7 +30,7 @@ func (d *Daemon) settled() bool {
 		if first, _ := r.Unsent(); first == 0 {
 			continue
 		}
-		if s, ok := d.sender.State(r.Serial()); !ok || s.NextTry.IsZero() {
+		if s, ok := d.sender.State(r.Serial(), r.Settings().Drive()); !ok || s.NextTry.IsZero() {
 			return false
 		}
 	}
