@@ -26,14 +26,21 @@ type OperationTotals [4]SettlementTotals
 
 // Add counts one receipt, БСО or correction.
 func (t *Totals) Add(form Form, op Operation, p Payments, vat *VATTotals) {
-	s := &t.Receipts[op-1]
 	if form == FormCorrection || form == FormBSOCorrection {
-		s = &t.Corrections[op-1]
-	} else {
-		for rate := range s.VAT {
-			s.VAT[rate] += vat[rate]
-		}
+		t.Corrections.Add(op, p)
+		return
 	}
+	s := &t.Receipts[op-1]
+	s.add(p)
+	for rate := range s.VAT {
+		s.VAT[rate] += vat[rate]
+	}
+}
+
+// Add counts one receipt or correction.
+func (t *OperationTotals) Add(op Operation, p Payments) { t[op-1].add(p) }
+
+func (s *SettlementTotals) add(p Payments) {
 	s.Count++
 	s.Payments.Cash += p.Cash
 	s.Payments.Cashless += p.Cashless

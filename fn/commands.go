@@ -4,64 +4,6 @@ import (
 	"kktd/ffd"
 )
 
-// Register makes form 1, or form 11 when the drive is registered already
-// (commands A2h, A3h).
-type Register struct {
-	Registration Registration
-	Data         []byte // KKT part, ffd.Registration
-	Reasons      uint32 // 1205, of a change; at least one bit
-}
-
-// maxRegistrations is the number of registration reports in the life of a drive
-// (spec/decisions.md).
-const maxRegistrations = 12
-
-func (c *Register) apply(m *Machine, s *State, now Time, out *Output) error {
-	r := &c.Registration
-	form := ffd.FormRegistration
-	switch {
-	case !r.FFD.Writable() || r.FFD > s.MaxFFD:
-		return s.refuse(CodeMode, "choose another version", "FFD %v, the drive takes up to %v", r.FFD, s.MaxFFD)
-	case r.Modes.Encryption:
-		return s.refuse(CodeMode, "register with 1056 = 0", "encryption is not supported: the cipher is secret")
-	case r.TaxSystems == 0 || r.TaxSystems&^ffd.TaxAllSystems != 0:
-		return s.refuse(CodeValue, "give at least one taxation system", "taxation systems %02Xh", byte(r.TaxSystems))
-	case s.Phase == PhaseReady && c.Reasons != 0:
-		return s.refuse(CodeState, "register the drive first", "a change of registration in phase %v", s.Phase)
-	case s.Phase == PhaseReady:
-	case s.Phase != PhaseFiscal:
-		return s.refuse(CodeState, "take a new drive", "registration in phase %v", s.Phase)
-	case s.ShiftOpen:
-		return s.refuse(CodeState, "close the shift", "registration in an open shift")
-	case c.Reasons == 0:
-		return s.refuse(CodeValue, "say why", "a change of registration without a reason")
-	case s.Registrations >= maxRegistrations:
-		return s.refuse(CodeMode, "take a new drive", "%d registration reports were made", s.Registrations)
-	case r.FFD < s.Registration.FFD:
-		return s.refuse(CodeMode, "", "FFD %v after %v: a drive's version is only raised", r.FFD, s.Registration.FFD)
-	case now < s.LastTime:
-		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
-	default:
-		form = ffd.FormReregistration
-		if err := s.resources(now); err != nil {
-			return err
-		}
-	}
-	if s.Phase == PhaseReady {
-		s.Registered = now
-	}
-	s.Phase = PhaseFiscal
-	s.Registration = *r
-	s.TermDays = s.Model.termDays(r)
-	s.Registrations++
-	h := ffd.RegistrationHead{Head: s.header(form, now), DriveMax: s.MaxFFD, OFDINN: r.OFDINN,
-		TaxSystems: r.TaxSystems, Modes: r.Modes, Reasons: c.Reasons, DaysLeft: s.DaysLeft(now)}
-	if form == ffd.FormReregistration {
-		h.Totals = &s.Totals
-	}
-	return m.finish(s, &h.Head, 0, 0, c.Data, out, h.Append)
-}
-
 // OpenShift makes form 2 (commands 11h, 12h).
 type OpenShift struct {
 	Data []byte // KKT part, ffd.ShiftReport
@@ -135,7 +77,7 @@ func (s *State) fiscal() error {
 	return nil
 }
 
-// resources refuses every document but a shift closing when the term, the memory
+// resources refuses every document but the closings when the term, the memory
 // or the 30 days of unsent documents are used up (spec/fn.md 8, spec/decisions.md,
 // unsent documents).
 func (s *State) resources(now Time) error {
@@ -146,9 +88,19 @@ func (s *State) resources(now Time) error {
 		r := s.refuse(CodeNoSpace, "close the shift and the drive, take a new one", "all %d documents are used", s.Capacity)
 		r.Full = true
 		return r
-	case s.blocked(now):
+	}
+	return s.unsentTooLong(now)
+}
+
+// unsentTooLong refuses a document when the oldest unsent one is older than 30
+// calendar days.
+func (s *State) unsentTooLong(now Time) error {
+	if s.blocked(now) {
 		return s.refuse(CodeNoSpace, "deliver the documents to the OFD",
 			"document %d is unsent for more than %d days", s.FirstUnsent, ofdBlockDays)
 	}
 	return nil
 }
+
+// expired tells that a shift is open for more than 24 hours.
+func (s *State) expired(now Time) bool { return s.ShiftOpen && now > s.ShiftOpened+shiftSeconds }

@@ -7,7 +7,10 @@
 //   - State is a plain value; AppendBinary and ParseState are its stored form.
 //   - Machine holds what one drive needs beside its state: keys and scratch
 //     space. It is not safe for use from two goroutines.
-//   - Command is one of Register, OpenShift, CloseShift, Receipt and Confirm.
+//   - Command is one of Register, OpenShift, Receipt, CloseShift, SettlementState,
+//     CloseDrive, Confirm and Reset. Each is a whole document (begin, data, finish
+//     of the drive's book): no half-built one ever exists, so command 06h has
+//     nothing to cancel and the current document of the status is always 0.
 //   - Refusal is the error of a command that the drive refuses, with the answer
 //     code of the drive's book.
 //

@@ -230,7 +230,7 @@ func TestRefusals(t *testing.T) {
 			return b.apply(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:01")
 		}},
 		{"closing without a shift", CodeState, func(b *bench) error { return b.apply(&CloseShift{Data: b.shiftData(5)}, "2026-01-10 10:01") }},
-		{"registration without a reason", CodeValue, func(b *bench) error { return b.apply(b.registration(), "2026-01-10 10:01") }},
+		{"registration without a reason", CodeState, func(b *bench) error { return b.apply(b.registration(), "2026-01-10 10:01") }},
 		{"encryption", CodeMode, func(b *bench) error {
 			b.s = Blank(driveNumber, Model36, ffd.V120, 100)
 			r := b.registration()
@@ -365,10 +365,10 @@ func TestChangeOfRegistration(t *testing.T) {
 	b := newBench(t, ffd.V105, Model36, 250000)
 	b.must(b.registration(), "2026-01-10 10:00")
 	c := b.registration()
-	c.Reasons = 1<<0 | 1<<3 | 1<<7
+	c.Reasons = 1<<2 | 1<<3 | 1<<7
 	d := b.must(c, "2026-01-11 10:00")
 	require.EqualValues(t, 11, d.Form)
-	require.Equal(t, []uint16{1056, 1002, 1001, 1109, 1110, 1108, 1062, 1101, 1101, 1101, 1013}, tags(t, d.TLV())[6:17])
+	require.Equal(t, []uint16{1056, 1002, 1001, 1109, 1110, 1108, 1062, 1101, 1101, 1013}, tags(t, d.TLV())[6:16])
 	b.s.Registrations = 12
 	require.ErrorIs(t, b.apply(c, "2026-01-11 10:00"), CodeMode)
 	b = newBench(t, ffd.V120, Model36, 250000)

@@ -63,7 +63,7 @@ func (c *Receipt) apply(m *Machine, s *State, now Time, out *Output) error {
 
 // shift brings the drive to an open shift younger than 24 hours.
 func (c *Receipt) shift(m *Machine, s *State, now Time, out *Output) error {
-	expired := s.ShiftOpen && now > s.ShiftOpened+shiftSeconds
+	expired := s.expired(now)
 	switch {
 	case s.ShiftOpen && !expired:
 		return nil
@@ -94,47 +94,25 @@ func (s *State) account(data []byte, total uint64) (sums, error) {
 	seen := 0
 	for r.Next() {
 		it := r.Item()
-		var to *uint64
-		switch it.Tag {
-		case ffd.TagCashSum:
-			to = &x.payments.Cash
-		case ffd.TagCashlessSum:
-			to = &x.payments.Cashless
-		case ffd.TagPrepaidSum:
-			to = &x.payments.Prepaid
-		case ffd.TagCreditSum:
-			to = &x.payments.Credit
-		case ffd.TagProvisionSum:
-			to = &x.payments.Provision
-		case ffd.TagVAT20Sum:
-			to = &x.vat[ffd.VAT20]
-		case ffd.TagVAT10Sum:
-			to = &x.vat[ffd.VAT10]
-		case ffd.TagVAT0TurnoverSum:
-			to = &x.vat[ffd.VAT0]
-		case ffd.TagNoVATTurnoverSum:
-			to = &x.vat[ffd.VATNone]
-		case ffd.TagVAT20120Sum:
-			to = &x.vat[ffd.VAT20120]
-		case ffd.TagVAT10110Sum:
-			to = &x.vat[ffd.VAT10110]
-		case ffd.TagAppliedTaxSystem:
+		to := paymentOf(&x.payments, it.Tag)
+		switch {
+		case to != nil:
+			seen++
+		case it.Tag == ffd.TagAppliedTaxSystem:
 			if err := s.checkTaxSystem(it.Value); err != nil {
 				return x, err
 			}
 			continue
 		default:
-			continue
+			if to = vatOf(&x.vat, it.Tag); to == nil {
+				continue
+			}
 		}
 		v, err := tlv.Uint(it.Value)
 		if err != nil {
 			return x, s.refuse(CodeFormat, "", "tag %d at offset 0x%x: %v", it.Tag, it.Offset, err)
 		}
 		*to = v
-		if it.Tag == ffd.TagCashSum || it.Tag == ffd.TagCashlessSum || it.Tag == ffd.TagPrepaidSum ||
-			it.Tag == ffd.TagCreditSum || it.Tag == ffd.TagProvisionSum {
-			seen++
-		}
 	}
 	if err := r.Err(); err != nil {
 		return x, s.refuse(CodeFormat, "", "%v", err)
@@ -146,6 +124,26 @@ func (s *State) account(data []byte, total uint64) (sums, error) {
 		return x, s.refuse(CodeValue, "", "the payments are %d kopecks, the total is %d", sum, total)
 	}
 	return x, nil
+}
+
+// vatOf is the total of a rate that a tag of a receipt holds; nil for other tags.
+// The rates of 1115 have no counter (spec/ffd/documents.md, counters).
+func vatOf(t *ffd.VATTotals, tag uint16) *uint64 {
+	switch tag {
+	case ffd.TagVAT20Sum:
+		return &t[ffd.VAT20]
+	case ffd.TagVAT10Sum:
+		return &t[ffd.VAT10]
+	case ffd.TagVAT0TurnoverSum:
+		return &t[ffd.VAT0]
+	case ffd.TagNoVATTurnoverSum:
+		return &t[ffd.VATNone]
+	case ffd.TagVAT20120Sum:
+		return &t[ffd.VAT20120]
+	case ffd.TagVAT10110Sum:
+		return &t[ffd.VAT10110]
+	}
+	return nil
 }
 
 // checkTaxSystem refuses a taxation system that is not registered.
