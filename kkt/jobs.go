@@ -152,24 +152,3 @@ func (j *ticketJob) done(err error) {
 	}
 	j.tell(err)
 }
-
-// warnings are the troubles of a register that a client is told of.
-func (p *profile) warnings(s *fn.State, now fn.Time) []Warning {
-	flags := s.Warnings(now)
-	if flags == 0 {
-		return nil
-	}
-	var list []Warning
-	for _, w := range [...]struct {
-		flag fn.WarningFlags
-		kind WarningKind
-	}{
-		{fn.WarnExhausted, WarnTermEnding}, {fn.WarnOFDTimeout, WarnOFDQueue}, {fn.WarnMemory, WarnMemory},
-		{fn.WarnFormat, WarnFormatCheck}, {fn.WarnCritical, WarnOutOfOrder},
-	} {
-		if flags&w.flag != 0 {
-			list = append(list, Warning{Kind: w.kind, Register: p.Serial})
-		}
-	}
-	return list
-}

@@ -60,24 +60,6 @@ const (
 	Failed    Status = "Error"
 )
 
-// Warning is a trouble of a register that does not stop a receipt.
-type Warning struct {
-	Kind     WarningKind
-	Register string // serial number
-}
-
-// WarningKind names a trouble; each API has codes and words of its own for them.
-type WarningKind string
-
-// The troubles.
-const (
-	WarnTermEnding  WarningKind = "term"   // the term of the drive ends within 30 days
-	WarnOFDQueue    WarningKind = "queue"  // documents wait too long for the OFD
-	WarnMemory      WarningKind = "memory" // the drive is nearly full
-	WarnOutOfOrder  WarningKind = "broken" // the register is out of service
-	WarnFormatCheck WarningKind = "format" // the OFD refused the format of a document
-)
-
 // ReceiptRecord is what is stored of a receipt.
 type ReceiptRecord struct {
 	ID        string

@@ -18,18 +18,18 @@ import (
 
 // registerItem is a register in a list.
 type registerItem struct {
-	Serial       string        `json:"serial"`
-	INN          string        `json:"inn"`
-	UserName     string        `json:"user_name"`
-	RegNumber    string        `json:"reg_number"`
-	FFD          string        `json:"ffd"`
-	Drive        driveItem     `json:"drive"`
-	Shift        *shift        `json:"shift"` // null, as the next two, when the register is out of service
-	LastDocument *lastDocument `json:"last_document"`
-	Unsent       *unsent       `json:"unsent"`
-	Warnings     []string      `json:"warnings"`
-	OutOfService string        `json:"out_of_service,omitempty"`
-	Sender       any           `json:"sender,omitempty"`
+	Serial       string            `json:"serial"`
+	INN          string            `json:"inn"`
+	UserName     string            `json:"user_name"`
+	RegNumber    string            `json:"reg_number"`
+	FFD          string            `json:"ffd"`
+	Drive        driveItem         `json:"drive"`
+	Shift        *shift            `json:"shift"` // null, as the next two, when the register is out of service
+	LastDocument *lastDocument     `json:"last_document"`
+	Unsent       *unsent           `json:"unsent"`
+	Warnings     []kkt.WarningKind `json:"warnings"` // their names, see kkt.WarningKind
+	OutOfService string            `json:"out_of_service,omitempty"`
+	Sender       any               `json:"sender,omitempty"`
 }
 
 // registerView is a register asked for alone.
@@ -167,7 +167,10 @@ func (a *API) find(r *http.Request) (*kkt.Register, error) {
 func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
 	s := reg.Settings()
 	item := registerItem{Serial: s.Serial, INN: s.INN, UserName: s.UserName, RegNumber: s.RegNumber, FFD: s.FFD.String(),
-		Drive: driveItem{ID: s.Drive(), Number: s.DriveNumber, Model: s.DriveModel, Capacity: s.DriveCapacity}, Warnings: []string{}}
+		Drive: driveItem{ID: s.Drive(), Number: s.DriveNumber, Model: s.DriveModel, Capacity: s.DriveCapacity}, Warnings: []kkt.WarningKind{}}
+	for _, w := range reg.Warnings() {
+		item.Warnings = append(item.Warnings, w.Kind)
+	}
 	zone, err := z.of(&s)
 	if err != nil {
 		return item, err
@@ -192,7 +195,6 @@ func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
 	if st.FirstUnsent != 0 {
 		item.Unsent.First, item.Unsent.Since = new(st.FirstUnsent), new(moment(st.FirstUnsentTime, zone))
 	}
-	item.Warnings = warningWords(st.Warnings(now))
 	return item, nil
 }
 
@@ -206,23 +208,6 @@ func (a *API) senderState(serial string, drive storage.DriveID) any {
 		return nil
 	}
 	return state
-}
-
-// warningWords names the flags of a drive (spec/fn.md 3).
-func warningWords(flags fn.WarningFlags) []string {
-	words := []string{}
-	for _, w := range [...]struct {
-		flag fn.WarningFlags
-		word string
-	}{
-		{fn.WarnReplace, "drive_replace"}, {fn.WarnExhausted, "drive_term"}, {fn.WarnMemory, "drive_memory"}, {fn.WarnOFDTimeout, "ofd_timeout"},
-		{fn.WarnFormat, "ofd_format"}, {fn.WarnSettings, "ofd_settings"}, {fn.WarnOperator, "ofd_ceases"}, {fn.WarnCritical, "drive_failure"},
-	} {
-		if flags&w.flag != 0 {
-			words = append(words, w.word)
-		}
-	}
-	return words
 }
 
 // archivedDrive is a drive that is or was in the register.
