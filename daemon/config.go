@@ -21,6 +21,9 @@ type Config struct {
 	OFDListen string `koanf:"ofd-listen"` // the built-in OFD
 	OFD       string `koanf:"ofd"`        // HOST:PORT of an outside OFD, none, or empty for the built-in one
 
+	OFDOneConnection bool          `koanf:"ofd-one-connection"` // a connection for each document, as real devices do
+	OFDTimeout       time.Duration `koanf:"ofd-timeout"`        // for the answer of the OFD, real time
+
 	// Bare leaves a new file without the register of the first start: who starts
 	// the daemon makes one. It is no setting of a user.
 	Bare bool `koanf:"-"`
@@ -44,11 +47,18 @@ const (
 	ofdBuiltIn = ""
 )
 
+// How long a register waits for an answer of the OFD (spec/ofd-protocol.md 2).
+const (
+	defaultOFDTimeout = 60 * time.Second
+	minOFDTimeout     = 100 * time.Millisecond
+	maxOFDTimeout     = 300 * time.Second
+)
+
 // Default is the configuration of a start without any setting
 // (design/architecture.md, Outside).
 func Default() Config {
 	return Config{Data: "kktd.db", Durability: "sync", Listen: "127.0.0.1:5454", OFDListen: "127.0.0.1:5456",
-		FFD: ffd.V120.String(), TicketCheck: "lenient"}
+		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient"}
 }
 
 var ticketModes = map[string]fn.TicketMode{"lenient": fn.TicketLenient, "strict": fn.TicketStrict, "off": fn.TicketOff}
@@ -67,6 +77,9 @@ func (c *Config) check() error {
 	}
 	if c.ProcessingDelay < 0 || c.ProcessingDelay > 0 && c.ProcessingDelay < time.Millisecond {
 		return fmt.Errorf("processing-delay: %v, want 0, or at least 1ms with its unit, as 3s", c.ProcessingDelay)
+	}
+	if c.OFDTimeout < minOFDTimeout || c.OFDTimeout > maxOFDTimeout {
+		return fmt.Errorf("ofd-timeout: %v, want %v to %v with its unit, as 60s", c.OFDTimeout, minOFDTimeout, maxOFDTimeout)
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || c.PublicURL != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		return fmt.Errorf("public-url: %q, want http://HOST or https://HOST", c.PublicURL)

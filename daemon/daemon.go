@@ -177,7 +177,7 @@ func (d *Daemon) openFleet() error {
 	}
 	if c.OFD != OFDNone {
 		d.sender = sender.New(sender.Options{Addr: d.ofdAddr, Log: d.log.WithField("room", "sender"), Clock: d.clock,
-			Mode: ticketModes[c.TicketCheck], Seed: o.Seed})
+			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection})
 		o.OnDocuments = func(r *kkt.Register) { d.sender.Wake(r.Delivery()) }
 	}
 	var err error

@@ -278,6 +278,8 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		{"durability", "durability", func(c *Config) { c.Durability = "maybe" }},
 		{"ticket check", "ticket-check", func(c *Config) { c.TicketCheck = "no" }},
+		{"no wait for the OFD", "ofd-timeout", func(c *Config) { c.OFDTimeout = 0 }},
+		{"wait of hours for the OFD", "ofd-timeout", func(c *Config) { c.OFDTimeout = time.Hour }},
 		{"format", "ffd", func(c *Config) { c.FFD = "1.0" }},
 		{"no file", "data", func(c *Config) { c.Data = "" }},
 		{"HTTP address", "listen", func(c *Config) { c.Listen = "5454" }},

@@ -3,6 +3,7 @@ package fn
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"kktd/ffd"
 	"kktd/ofdproto"
@@ -121,9 +122,8 @@ func (m *Machine) CheckTicket(drive [16]byte, number uint32, mode TicketMode, co
 	if got, err := ofdproto.UnpackDrive(c.ContainerHeader.Drive); err != nil || got != drive {
 		return refuse(ReasonDrive, "container for drive "+ofdproto.DriveString(got))
 	}
-	n, ascii := c.DocumentNumber()
-	if n != number || ascii && mode == TicketStrict {
-		return refuse(ReasonNumber, "the container has another document number")
+	if why := checkNumber(c.ContainerHeader, number, mode); why != "" {
+		return refuse(ReasonNumber, why)
 	}
 	t, err := ffd.ParseConfirmation(c.Document)
 	switch {
@@ -140,6 +140,25 @@ func (m *Machine) CheckTicket(drive [16]byte, number uint32, mode TicketMode, co
 		return refuse(ReasonSign, why)
 	}
 	return t, nil
+}
+
+// checkNumber returns why the number of a container is not that of the document, "" when it is. A text of three digits stands for
+// every number that begins with them: there is no room for more, and tag 1040 has the whole number.
+func checkNumber(h ofdproto.ContainerHeader, number uint32, mode TicketMode) string {
+	if h.Number == number {
+		return ""
+	}
+	text, isText := h.DocumentNumber()
+	for number >= 1000 {
+		number /= 10
+	}
+	switch {
+	case !isText || text != number:
+		return "the container has another document number"
+	case mode == TicketStrict:
+		return fmt.Sprintf("the container has document number %d as text, a real operator sends three bytes; ticket-check lenient takes it", text)
+	}
+	return ""
 }
 
 // checkSigns returns why the signs are not good, "" when they are.

@@ -46,6 +46,9 @@ func TestTickets(t *testing.T) {
 			require.NoError(b.t, ofdproto.SealContainer(box))
 			return box
 		}},
+		{"number as text", TicketLenient, 0, numberAsText},
+		{"number as text, off", TicketOff, 0, numberAsText},
+		{"number as text, strict", TicketStrict, ReasonNumber, numberAsText},
 		{"not a confirmation", TicketLenient, ReasonFormat, func(b *bench) []byte { return b.out.Documents[0].Container }},
 		{"garbage", TicketLenient, ReasonFormat, func(b *bench) []byte { return []byte("not a container at all, is it? no") }},
 		{"nothing", TicketLenient, ReasonFormat, func(b *bench) []byte { return nil }},
@@ -70,6 +73,39 @@ func TestTickets(t *testing.T) {
 			require.Equal(t, c.reason, r.Reason, r.Why)
 			require.Equal(t, before, b.s)
 		})
+	}
+}
+
+// numberAsText is the ticket of a mock that writes the number of the container as text.
+func numberAsText(b *bench) []byte {
+	box := b.ticket(1, nil)
+	copy(box[17:], "1\x00\x00")
+	require.NoError(b.t, ofdproto.SealContainer(box))
+	return box
+}
+
+func TestNumberAsTextHasThreeDigits(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		text   string
+		number uint32
+		mode   TicketMode
+		taken  bool
+	}{
+		{"one digit", "7\x00\x00", 7, TicketLenient, true},
+		{"padded with spaces", "7  ", 7, TicketLenient, true},
+		{"three digits", "999", 999, TicketLenient, true},
+		{"cut", "123", 1234, TicketLenient, true},
+		{"cut, long", "123", 1234567, TicketOff, true},
+		{"cut, strict", "123", 1234, TicketStrict, false},
+		{"cut, another", "124", 1234, TicketLenient, false},
+		{"another", "123", 12, TicketLenient, false},
+		{"fewer digits", "12\x00", 1234, TicketLenient, false},
+		{"no digits", "abc", 1, TicketOff, false},
+		{"three bytes that look like text", "123", 0x313233, TicketStrict, true},
+	} {
+		h := ofdproto.ContainerHeader{Number: uint32(c.text[0])<<16 | uint32(c.text[1])<<8 | uint32(c.text[2])}
+		require.Equal(t, c.taken, checkNumber(h, c.number, c.mode) == "", c.name)
 	}
 }
 

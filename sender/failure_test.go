@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
 	"github.com/stretchr/testify/require"
 
 	"kktd/fn"
@@ -105,26 +107,27 @@ func TestBadAnswers(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		answer func(message []byte) ofd.Reply
-		reason fn.Reason // of the drive; 0: it was no answer
+		reason sender.Reason
 	}{
-		{"closed", func([]byte) ofd.Reply { return ofd.Reply{Close: true} }, 0},
-		{"silent", func([]byte) ofd.Reply { return ofd.Reply{} }, 0},
-		{"half a header", func(m []byte) ofd.Reply { return ofd.Reply{Message: m[:20], Close: true} }, 0},
-		{"half a ticket", func(m []byte) ofd.Reply { return ofd.Reply{Message: m[:100], Close: true} }, 0},
-		{"half a ticket, then silence", func(m []byte) ofd.Reply { return ofd.Reply{Message: m[:100]} }, 0},
-		{"HTTP", func([]byte) ofd.Reply { return ofd.Reply{Message: []byte("HTTP/1.1 400 Bad Request\r\n\r\n")} }, 0},
-		{"session signature", func(m []byte) ofd.Reply { m[0]++; return ofd.Reply{Message: m} }, 0},
-		{"drive of the session", func(m []byte) ofd.Reply { m[23]++; return ofd.Reply{Message: m} }, 0},
-		{"header alone", func(m []byte) ofd.Reply { m[24], m[25], m[26] = 0, 0, 0; return ofd.Reply{Message: m[:30]} }, 0},
+		{"closed", func([]byte) ofd.Reply { return ofd.Reply{Close: true} }, sender.ReasonClosed},
+		{"silent", func([]byte) ofd.Reply { return ofd.Reply{} }, sender.ReasonTimeout},
+		{"half a header", func(m []byte) ofd.Reply { return ofd.Reply{Message: m[:20], Close: true} }, sender.ReasonCut},
+		{"half a ticket", func(m []byte) ofd.Reply { return ofd.Reply{Message: m[:100], Close: true} }, sender.ReasonCut},
+		{"half a ticket, then silence", func(m []byte) ofd.Reply { return ofd.Reply{Message: m[:100]} }, sender.ReasonTimeout},
+		{"HTTP", func([]byte) ofd.Reply { return ofd.Reply{Message: []byte("HTTP/1.1 400 Bad Request\r\n\r\n")} }, "bad_signature"},
+		{"huge", func(m []byte) ofd.Reply { m[24], m[25] = 0xFF, 0xFF; return ofd.Reply{Message: m[:30]} }, "too_large"},
+		{"session signature", func(m []byte) ofd.Reply { m[0]++; return ofd.Reply{Message: m} }, "bad_signature"},
+		{"drive of the session", func(m []byte) ofd.Reply { m[23]++; return ofd.Reply{Message: m} }, sender.ReasonOtherDrive},
+		{"header alone", func(m []byte) ofd.Reply { m[24], m[25], m[26] = 0, 0, 0; return ofd.Reply{Message: m[:30]} }, sender.ReasonNoContainer},
 		{"longer than a command", func(m []byte) ofd.Reply {
 			m[24], m[25] = 0, 5
 			return ofd.Reply{Message: append(m[:30], make([]byte, 5<<8)...)}
-		}, 0},
-		{"container CRC", func(m []byte) ofd.Reply { m[32]++; return ofd.Reply{Message: m} }, fn.ReasonCRC},
-		{"garbage in the container", func(m []byte) ofd.Reply { clear(m[30:]); return ofd.Reply{Message: m} }, fn.ReasonFormat},
-		{"ticket for the next document", remade(func(x *ticket) { x.Number++ }), fn.ReasonNumber},
-		{"ticket for another drive", remade(func(x *ticket) { x.Confirmation.Drive[15]++ }), fn.ReasonDrive},
-		{"sign of another time", remade(func(x *ticket) { x.spoil = func(doc []byte) { doc[len(doc)-1]++ } }), fn.ReasonSign},
+		}, sender.ReasonTooLong},
+		{"container CRC", func(m []byte) ofd.Reply { m[32]++; return ofd.Reply{Message: m} }, sender.ReasonTicketCRC},
+		{"garbage in the container", func(m []byte) ofd.Reply { clear(m[30:]); return ofd.Reply{Message: m} }, sender.ReasonTicketFormat},
+		{"ticket for the next document", remade(func(x *ticket) { x.Number++ }), sender.ReasonTicketNumber},
+		{"ticket for another drive", remade(func(x *ticket) { x.Confirmation.Drive[15]++ }), sender.ReasonTicketDrive},
+		{"sign of another time", remade(func(x *ticket) { x.spoil = func(doc []byte) { doc[len(doc)-1]++ } }), sender.ReasonTicketSign},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			business := frozen()
@@ -135,24 +138,29 @@ func TestBadAnswers(t *testing.T) {
 				}
 				return tc.answer(append([]byte(nil), reply.Message...))
 			}})
-			s := run(t, sender.Options{Addr: addr, Clock: business, AnswerTimeout: 200 * time.Millisecond, Mode: fn.TicketStrict})
+			log, hook := logtest.NewNullLogger()
+			s := run(t, sender.Options{Addr: addr, Clock: business, AnswerTimeout: 200 * time.Millisecond, Mode: fn.TicketStrict, Log: log})
 			r := newRegister(t, 1).receipts(3)
 			s.Wake(r)
 			st := requireWaiting(t, s, r)
-			var refusal *fn.Refusal
-			if tc.reason == 0 {
-				require.ErrorIs(t, st.LastError, sender.ErrNoAnswer)
-			} else {
-				require.ErrorAs(t, st.LastError, &refusal)
-				require.Equal(t, tc.reason, refusal.Reason)
-			}
+			require.Equal(t, tc.reason, st.LastReason, st.LastError)
+			require.Equal(t, map[sender.Reason]uint64{tc.reason: 1}, st.Failures)
+			require.Equal(t, 1, st.Attempts)
+			require.Equal(t, business.Now(), st.FailedAt)
+			require.EqualValues(t, 5, st.Unsent)
+			require.Eventually(t, func() bool { return len(logged(hook, logrus.WarnLevel)) == 1 }, patience, tick, "one line")
+			require.Equal(t, tc.reason, logged(hook, logrus.WarnLevel)[0].Data["reason"])
 			require.False(t, st.Connected)
 			require.Zero(t, st.Confirmed)
 			business.Advance(long)
 			r.requireSent()
 			requireStored(t, server, r)
 			require.EqualValues(t, 1, server.Counters().Resends)
-			require.EqualValues(t, 1, state(t, s, r).Resent)
+			st = state(t, s, r)
+			require.EqualValues(t, 1, st.Resent)
+			require.NoError(t, st.LastError)
+			require.Zero(t, st.Unsent)
+			require.Equal(t, tc.reason, st.LastReason, "it stays")
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jonboulle/clockwork"
 	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
 	"github.com/stretchr/testify/require"
 
 	"kktd/clock"
@@ -140,4 +141,14 @@ func silentLog() logrus.FieldLogger {
 	l := logrus.New()
 	l.SetOutput(io.Discard)
 	return l
+}
+
+// logged are the lines of a level.
+func logged(hook *logtest.Hook, level logrus.Level) (list []*logrus.Entry) {
+	for _, e := range hook.AllEntries() {
+		if e.Level == level {
+			list = append(list, e)
+		}
+	}
+	return list
 }

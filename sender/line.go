@@ -53,7 +53,7 @@ func (l *line) close() {
 	l.conn = nil
 }
 
-// exchange sends a container and returns a copy of the one that comes back. The errors are ErrNoAnswer with the cause;
+// exchange sends a container and returns a copy of the one that comes back. The error is an *AnswerError,
 // with errClosedByPeer in it when the peer had closed the connection before it answered anything.
 func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, container []byte, deadline time.Time) ([]byte, error) {
 	_ = l.conn.SetDeadline(deadline)
@@ -64,17 +64,22 @@ func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, containe
 	if _, err := l.reader.Peek(1); err != nil {
 		return nil, noAnswer(err, true)
 	}
+	// A peer of another protocol is told by its first bytes; what it says may be shorter than a header.
+	if b, err := l.reader.Peek(len(ofdproto.Signature())); err == nil && [4]byte(b) != ofdproto.Signature() {
+		b, _ = l.reader.Peek(l.reader.Buffered())
+		return nil, &AnswerError{Reason(ofdproto.ErrSignature), fmt.Errorf("the answer is not of the OFD protocol, it begins with %.40q; is another server at this address?", b)}
+	}
 	m, in, err := ofdproto.ReadMessage(l.reader, l.in)
 	l.in = in
 	switch {
 	case err != nil:
 		return nil, noAnswer(err, false)
 	case m.Header.Drive != drive:
-		return nil, fmt.Errorf("%w: the answer is for drive %s", ErrNoAnswer, ofdproto.DriveString(m.Header.Drive))
+		return nil, &AnswerError{ReasonOtherDrive, fmt.Errorf("the answer is for drive %s", ofdproto.DriveString(m.Header.Drive))}
 	case !m.Header.Flags.HasContainer():
-		return nil, fmt.Errorf("%w: the answer has no container", ErrNoAnswer)
+		return nil, &AnswerError{ReasonNoContainer, errors.New("the answer has no container")}
 	case len(m.Body) > maxTicket:
-		return nil, fmt.Errorf("%w: the answer has %d bytes, a drive takes %d", ErrNoAnswer, len(m.Body), maxTicket)
+		return nil, &AnswerError{ReasonTooLong, fmt.Errorf("the answer has %d bytes, a drive takes %d", len(m.Body), maxTicket)}
 	}
 	l.answers++
 	return bytes.Clone(m.Body), nil
@@ -82,11 +87,13 @@ func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, containe
 
 // noAnswer wraps an error of the connection; early tells that nothing of the answer had come.
 func noAnswer(err error, early bool) error {
-	if early && !errors.Is(err, os.ErrDeadlineExceeded) {
-		if err == io.EOF {
-			return fmt.Errorf("%w: %w", ErrNoAnswer, errClosedByPeer)
-		}
-		return fmt.Errorf("%w: %w: %w", ErrNoAnswer, errClosedByPeer, err)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &AnswerError{ReasonTimeout, err}
+	case !early:
+		return &AnswerError{frameReason(err, ReasonCut), err}
+	case err == io.EOF:
+		return &AnswerError{ReasonClosed, errClosedByPeer}
 	}
-	return fmt.Errorf("%w: %w", ErrNoAnswer, err)
+	return &AnswerError{ReasonClosed, fmt.Errorf("%w: %w", errClosedByPeer, err)}
 }

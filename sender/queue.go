@@ -4,6 +4,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -118,8 +119,9 @@ func (s *Sender) unlockAndLog(q *queue, waits uint64) {
 	begun, attempt, state := q.waits != waits, q.attempts, q.state
 	s.mu.Unlock()
 	if begun {
-		s.o.Log.WithFields(map[string]any{"register": q.serial, "ofd": s.o.Addr, "attempt": attempt,
-			"next_try": state.NextTry.Format(time.RFC3339)}).Warnf("sender: %v", state.LastError)
+		s.o.Log.WithFields(map[string]any{"register": q.serial, "drive": ofdproto.DriveString(q.number), "ofd": s.o.Addr,
+			"reason": state.LastReason, "attempt": attempt, "next_try": state.NextTry.Format(time.RFC3339)}).
+			Warn(strings.TrimPrefix(state.LastError.Error(), "sender: "))
 	}
 }
 
@@ -129,11 +131,11 @@ func (s *Sender) backOffWhenDrained(q *queue) {
 	if q.phase != draining || q.inFlight > 0 {
 		return
 	}
-	d := s.backOff(q)
-	q.attempts++
+	d, now := s.backOff(q), s.o.Clock.Now()
 	q.phase = waiting
-	q.state.LastError, q.failed = q.failed, nil
-	q.state.NextTry = s.o.Clock.Now().Add(d)
+	q.fail(q.failed, now)
+	q.failed = nil
+	q.state.NextTry = now.Add(d)
 	if s.ended || s.ctx.Err() != nil {
 		return
 	}

@@ -26,6 +26,7 @@ type register struct {
 	drive   *ofdtest.Drive
 	queue   []confirm
 	running bool
+	mode    fn.TicketMode    // of Confirm
 	held    bool             // Confirm queues only
 	gone    bool             // another drive has come: nothing is unsent, no ticket is taken
 	fail    map[uint32]error // once, by document
@@ -47,7 +48,7 @@ func newRegister(tb testing.TB, i int) *register {
 
 // newRegisterWith makes a register with a new drive, with two documents.
 func newRegisterWith(tb testing.TB, serial string, id storage.DriveID, number string) *register {
-	return &register{tb: tb, serial: serial, id: id, drive: ofdtest.NewDrive(tb, number), fail: make(map[uint32]error)}
+	return &register{tb: tb, serial: serial, id: id, drive: ofdtest.NewDrive(tb, number), mode: fn.TicketStrict, fail: make(map[uint32]error)}
 }
 
 func (r *register) receipts(n int) *register {
@@ -146,7 +147,7 @@ func (r *register) commit() {
 				results[i] = errGone
 				continue
 			}
-			results[i] = r.drive.Machine.Apply(&r.drive.State, &fn.Confirm{Container: c.ticket, Mode: fn.TicketStrict, NextTime: ofdtest.Start},
+			results[i] = r.drive.Machine.Apply(&r.drive.State, &fn.Confirm{Container: c.ticket, Mode: r.mode, NextTime: ofdtest.Start},
 				ofdtest.Start, &fn.Output{})
 		}
 		if len(group) == 0 {

@@ -112,6 +112,7 @@ type Sender struct {
 	busy    map[[ofdproto.DriveLen]byte]*queue // by FN number: those that a worker has
 	ready   []*queue                           // wait for a worker, oldest first
 	workers int
+	odd     oddities // that the log has
 	running sync.WaitGroup
 }
 

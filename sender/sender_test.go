@@ -118,9 +118,13 @@ func TestStateAsJSON(t *testing.T) {
 		want  string
 	}{
 		{"idle", sender.State{Sent: 3, Confirmed: 3},
-			`{"connected":false,"last_code":0,"sent":3,"resent":0,"confirmed":3,"in_flight":0}`},
-		{"waiting", sender.State{LastError: sender.ErrNoAnswer, LastCode: 14, Sent: 2, Resent: 1, InFlight: 1, NextTry: time.Unix(1, 0).UTC()},
-			`{"connected":false,"last_error":"sender: no ticket came","last_code":14,"sent":2,"resent":1,"confirmed":0,"in_flight":1,"next_try":"1970-01-01T00:00:01Z"}`},
+			`{"connected":false,"unsent":0,"attempts":0,"last_code":0,"last_message":0,"refused":0,"sent":3,"resent":0,"confirmed":3,"in_flight":0}`},
+		{"waiting", sender.State{LastError: sender.ErrNoAnswer, LastReason: sender.ReasonTimeout, FailedAt: time.Unix(0, 0).UTC(),
+			Failures: map[sender.Reason]uint64{sender.ReasonTimeout: 2}, LastCode: 14, LastMessage: 2, Refused: 1, Sent: 2, Resent: 1, InFlight: 1,
+			Unsent: 5, Attempts: 2, NextTry: time.Unix(1, 0).UTC()},
+			`{"connected":false,"unsent":5,"last_error":"sender: no ticket came","last_reason":"timeout","failed_at":"1970-01-01T00:00:00Z",` +
+				`"failures":{"timeout":2},"attempts":2,"next_try":"1970-01-01T00:00:01Z","last_code":14,"last_message":2,"refused":1,"sent":2,` +
+				`"resent":1,"confirmed":0,"in_flight":1}`},
 	} {
 		b, err := json.Marshal(tc.state)
 		require.NoError(t, err, tc.name)

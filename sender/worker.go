@@ -196,15 +196,39 @@ func (w *worker) send(ctx context.Context, d document) error {
 		return err
 	}
 	w.q.next = d.number + 1
-	w.s.mu.Lock()
-	w.q.inFlight++
-	w.q.state.LastError, w.q.state.LastCode = nil, t.Code
-	w.s.mu.Unlock()
+	w.s.noticed(odditiesOf(d.number, ticket, &t))
+	w.taken(d.number, &t)
 	w.register.Confirm(d.number, ticket, func(err error) { w.s.confirmed(w.q, d.number, err) })
 	if w.oneEach {
 		w.hangUp()
 	}
 	return nil
+}
+
+// taken notes a good ticket. What the operator says of the documents is logged when it changes.
+func (w *worker) taken(number uint32, t *ffd.Confirmation) {
+	w.s.mu.Lock()
+	w.q.inFlight++
+	st := &w.q.state
+	changed := st.LastCode != t.Code || st.LastMessage != t.Message
+	st.LastError, st.LastCode, st.LastMessage = nil, t.Code, t.Message
+	if t.Code != ffd.OFDAccepted {
+		st.Refused++
+	}
+	w.s.mu.Unlock()
+	if !changed {
+		return
+	}
+	log := w.s.o.Log.WithFields(map[string]any{"register": w.q.serial, "drive": ofdproto.DriveString(w.q.number), "document": number,
+		"code": t.Code, "message": fmt.Sprintf("%02Xh", t.Message)})
+	switch {
+	case t.Code != ffd.OFDAccepted:
+		log.Warn("the OFD has the document and refuses it: tag 1022 is not 0; it is not sent again")
+	case t.Message != 0:
+		log.Warn("the OFD has a message for the register in tag 1206")
+	default:
+		log.Info("the OFD takes documents without a remark again")
+	}
 }
 
 // check proves that the container is the document of this drive.
@@ -249,7 +273,7 @@ func (w *worker) dial(ctx context.Context) error {
 	defer cancel()
 	c, err := w.s.o.Dial(within, "tcp", w.s.o.Addr)
 	if err != nil {
-		return fmt.Errorf("%w: %w; is the OFD running at %s?", ErrNoAnswer, err, w.s.o.Addr)
+		return &AnswerError{ReasonUnreachable, fmt.Errorf("%w; is the OFD running at %s?", err, w.s.o.Addr)}
 	}
 	w.line.take(ctx, c)
 	w.connected(true)

@@ -89,6 +89,8 @@ type unsent struct {
 	Count uint32     `json:"count"`
 	First *uint32    `json:"first"` // null when nothing is unsent
 	Since *time.Time `json:"since"`
+	// AgeSeconds is how old the oldest is by the business clock, in whole minutes as 1012 is; 0 when nothing is unsent.
+	AgeSeconds int64 `json:"age_seconds"`
 }
 
 // zones finds time zones by name; it remembers those of one answer.
@@ -194,6 +196,7 @@ func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
 	item.Unsent = &unsent{Count: st.Unsent()}
 	if st.FirstUnsent != 0 {
 		item.Unsent.First, item.Unsent.Since = new(st.FirstUnsent), new(moment(st.FirstUnsentTime, zone))
+		item.Unsent.AgeSeconds = max(0, int64(moment(now, zone).Sub(*item.Unsent.Since)/time.Second))
 	}
 	return item, nil
 }

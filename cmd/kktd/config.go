@@ -34,6 +34,8 @@ func addFlags(f *pflag.FlagSet) {
 	f.String("listen", d.Listen, "HOST:PORT of HTTP; port 0 takes a free one")
 	f.String("ofd-listen", d.OFDListen, "HOST:PORT of the built-in test OFD; port 0 takes a free one")
 	f.String("ofd", d.OFD, "HOST:PORT of an outside OFD instead of the built-in one, or none")
+	f.Bool("ofd-one-connection", d.OFDOneConnection, "a new connection to the OFD for each document, as real devices do")
+	f.Duration("ofd-timeout", d.OFDTimeout, "how long to wait for the answer of the OFD before the document is sent again")
 	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
 	f.String("control-token", d.ControlToken, "lets other machines use the control API with this bearer token")
 	f.Bool("protect-test", d.ProtectTest, "/test of CloudKassir answers only with credentials")
