@@ -1,0 +1,141 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ErrFault is returned when a fault cannot be set; its text tells why and what can.
+var ErrFault = errors.New("fault")
+
+// Kind is an entry of the registry of faults.
+type Kind struct {
+	Name    string
+	Where   string // the point in words: api, drive, register, storage, ofd, webhook
+	Usage   string // with its parameters and their defaults
+	About   string // what it does, English
+	AboutRu string // the same, Russian
+	First   string // the parameter that may stand without its name
+	// Blind tells that nothing is known of whom it meets, so that no match can be
+	// asked for.
+	Blind bool
+	Read  func(p *Params) Effect
+}
+
+// Registry is all faults that there are, in the order of a help text.
+type Registry struct {
+	kinds []Kind
+}
+
+// NewRegistry joins the kinds of several rooms. Two of one name are a mistake of the
+// program: it panics.
+func NewRegistry(rooms ...[]Kind) *Registry {
+	r := &Registry{kinds: slices.Concat(rooms...)}
+	seen := map[string]bool{}
+	for _, k := range r.kinds {
+		if seen[k.Name] {
+			panic("fault: two kinds of the name " + k.Name)
+		}
+		seen[k.Name] = true
+	}
+	return r
+}
+
+// Kinds are the entries; the slice must not be changed.
+func (r *Registry) Kinds() []Kind { return r.kinds }
+
+func (r *Registry) names() string {
+	names := make([]string, len(r.kinds))
+	for i, k := range r.kinds {
+		names[i] = k.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// commonUsage are the parameters of every fault.
+const commonUsage = "register=, inn=, api=, invoice=, amount=, drive=, form=, after=, every=, times=, probability="
+
+// Parse reads NAME[:PARAM]...: a PARAM is KEY=VALUE, and the first of a fault may
+// stand without its key; a colon inside a value is written \: . Every fault takes
+// the fields of Match and the counts of Fault besides its own. Examples: `delay:2s`,
+// `http-status:503:times=1`, `drive-refuse:14h:inn=7708806062:after=10`. The error
+// wraps ErrFault.
+func (r *Registry) Parse(text string) (Fault, error) {
+	parts := split(text)
+	params := map[string]string{}
+	for i, p := range parts[1:] {
+		key, value, named := strings.Cut(p, "=")
+		switch {
+		case !named && i > 0:
+			return Fault{}, fmt.Errorf("%w %q: %q, want KEY=VALUE; only the first parameter may stand alone", ErrFault, text, p)
+		case !named && p == "":
+			continue
+		case !named:
+			key, value = "", p
+		}
+		if _, again := params[key]; again {
+			return Fault{}, fmt.Errorf("%w %q: %s stands there twice", ErrFault, text, key)
+		}
+		params[key] = value
+	}
+	return r.New(parts[0], params)
+}
+
+// ParseList reads faults with a comma between them, as a header has them.
+func (r *Registry) ParseList(text string) (faults []Fault, err error) {
+	for _, part := range strings.Split(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		f, err := r.Parse(part)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, f)
+	}
+	if len(faults) == 0 {
+		return nil, fmt.Errorf("%w: none is named; want one of %s", ErrFault, r.names())
+	}
+	return faults, nil
+}
+
+// New makes a fault of its name and parameters; the key "" stands for the first
+// parameter of its kind. The error wraps ErrFault.
+func (r *Registry) New(name string, params map[string]string) (Fault, error) {
+	i := slices.IndexFunc(r.kinds, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Fault{}, fmt.Errorf("%w: there is no %q; want one of %s", ErrFault, name, r.names())
+	}
+	k := &r.kinds[i]
+	p := Params{values: maps.Clone(params)}
+	if p.values == nil {
+		p.values = map[string]string{}
+	}
+	if v, ok := p.values[""]; ok {
+		if k.First == "" {
+			return Fault{}, fmt.Errorf("%w %s: %q, it has no parameter of its own; usage: %s", ErrFault, name, v, k.Usage)
+		}
+		delete(p.values, "")
+		p.values[k.First] = v
+	}
+	f := Fault{Effect: k.Read(&p), After: p.Count(keyAfter, 1<<62), Every: p.Count(keyEvery, 1<<62), Times: p.Count(keyTimes, 1<<62),
+		Probability: p.probability(keyProbability),
+		Match: Match{Register: p.Text(keyRegister, ""), INN: p.Text(keyINN, ""), API: p.Text(keyAPI, ""), Invoice: p.Text(keyInvoice, ""),
+			Amount: p.kopecks(keyAmount), Drive: p.Text(keyDrive, ""), Form: uint8(p.Count(keyForm, 255))}}
+	for _, unknown := range slices.Sorted(maps.Keys(p.values)) {
+		p.Fail("%s is no parameter of it", unknown)
+	}
+	if c, ok := f.Effect.(Checker); ok && p.err == nil {
+		p.err = c.Check()
+	}
+	if k.Blind && f.Match != (Match{}) {
+		p.Fail("it acts before anything is known of whom it meets; leave out register, inn, api, invoice, amount, drive and form")
+	}
+	if p.err != nil {
+		return Fault{}, fmt.Errorf("%w %s: %w; usage: %s, and %s", ErrFault, name, p.err, k.Usage, commonUsage)
+	}
+	return f, nil
+}
