@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"kktd/clock"
 	"kktd/storage"
@@ -160,3 +161,6 @@ func business(c clock.Clock) (*clock.Business, error) {
 	}
 	return clock.NewBusiness(c, clock.Setting{})
 }
+
+// Zone is the time zone of the register's wall clock.
+func (r *Register) Zone() *time.Location { return r.profile.Load().zone }

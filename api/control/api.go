@@ -67,6 +67,10 @@ func New(o Options) *API {
 		{"GET", "registers/{serial}/drives/{drive}/documents", a.documents},
 		{"GET", "registers/{serial}/drives/{drive}/documents/{number}", a.document},
 		{"GET", "receipts/{id}", a.receipt},
+		{"GET", "clock", a.clock},
+		{"POST", "clock", a.clock},
+		{"GET", "registers/{serial}/clock", a.registerClock},
+		{"POST", "registers/{serial}/clock", a.registerClock},
 	}, o.Routes...))
 	a.mux.HandleFunc("/", a.unknownPath)
 	return a
