@@ -23,6 +23,7 @@ var rooms = [][]string{
 	{"clock"},
 	{"fn"},
 	{"storage"},
+	{"fault"},
 	{"event"},
 	{"kkt"},
 	{"sender"},
