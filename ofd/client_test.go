@@ -100,3 +100,9 @@ func remake(t testing.TB, container []byte, change func(c []byte) []byte) []byte
 	require.NoError(t, ofdproto.SealContainer(c))
 	return c
 }
+
+// driveOf is the FN number that a container names.
+func driveOf(container []byte) string {
+	d, _ := ofdproto.UnpackDrive([8]byte(container[9:17]))
+	return ofdproto.DriveString(d)
+}

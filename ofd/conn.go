@@ -24,6 +24,8 @@ type conversation struct {
 	signer fn.OperatorSigner
 	drive  *drive // of the last document
 	out    []byte
+	ticket []byte
+	change change
 }
 
 // converse reads messages and answers them until either side ends it.
@@ -132,7 +134,7 @@ func (v *conversation) accept(r *Request, m ofdproto.Message) (err error) {
 		v.s.release(v.drive)
 		v.drive = v.s.acquire(m.Header.Drive)
 	}
-	if err = v.s.take(v.drive, v.signer, r, m.Body); err != nil {
+	if err = v.s.take(v.drive, v, r, m.Body); err != nil {
 		v.s.counters.failures.Add(1)
 		v.s.o.Log.WithFields(map[string]any{"remote": v.remote, "drive": r.Drive(), "document": r.Number}).
 			Errorf("ofd: document not taken, connection closed: %v", err)

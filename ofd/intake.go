@@ -3,9 +3,9 @@ package ofd
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -16,18 +16,21 @@ import (
 	"kktd/storage"
 )
 
-// drive is what is known of an FN number while a connection speaks for it. The lock is held from the look at the store to
-// the end of the commit, so that two connections cannot store one document twice.
+// drive is what is known of an FN number. The lock is held from the look at the store to the end of the commit, so that two
+// connections cannot store one document twice.
 type drive struct {
 	number [ofdproto.DriveLen]byte
 	refs   int // under Server.mu
 
 	mu       sync.Mutex
 	loaded   bool
-	epochs   []uint64 // oldest first, the last is in force
-	last     uint32   // greatest number in the epoch in force
+	head     head
 	verifier *fn.DriveVerifier
 }
+
+// sparePerConn is how many drives per connection are remembered, busy or not: a register that comes with a new connection for each
+// document finds itself known.
+const sparePerConn = 4
 
 // acquire gives the drive with the number; release it when the connection ends or turns to another drive.
 func (s *Server) acquire(number [ofdproto.DriveLen]byte) *drive {
@@ -35,6 +38,9 @@ func (s *Server) acquire(number [ofdproto.DriveLen]byte) *drive {
 	defer s.mu.Unlock()
 	d, ok := s.drives[number]
 	if !ok {
+		if len(s.drives) >= s.o.MaxConns*sparePerConn {
+			s.forget()
+		}
 		d = &drive{number: number, verifier: fn.NewDriveVerifier(s.o.Master)}
 		s.drives[number] = d
 	}
@@ -48,108 +54,97 @@ func (s *Server) release(d *drive) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d.refs--; d.refs == 0 {
-		delete(s.drives, d.number)
+	d.refs--
+}
+
+// forget drops one drive that no connection speaks for. At most one in sparePerConn is busy, so it is found at once.
+func (s *Server) forget() {
+	for number, d := range s.drives {
+		if d.refs == 0 {
+			delete(s.drives, number)
+			return
+		}
 	}
 }
 
 // load reads what the store knows of the drive.
-func (s *Server) load(d *drive) error {
-	if d.loaded {
-		return nil
+func (s *Server) load(d *drive) (err error) {
+	if !d.loaded {
+		d.head, err = s.head(d.number)
+		d.loaded = err == nil
 	}
-	epochs, err := s.epochs(d.number)
-	if err != nil {
-		return err
-	}
-	d.epochs, d.last = epochs, 0
-	if len(epochs) > 0 {
-		key, _, err := s.o.Store.LastRecord(kindDocument, epochKey(epochs[len(epochs)-1]))
-		if err != nil {
-			return fmt.Errorf("last document of drive %s: %w", ofdproto.DriveString(d.number), err)
-		}
-		if _, d.last, _, err = parseKey(key); err != nil {
-			return err
-		}
-	}
-	d.loaded = true
-	return nil
+	return err
 }
 
 // place is where a document goes.
 type place struct {
-	key      []byte
 	epoch    uint64
 	opens    bool // the epoch begins with this document
 	other    bool
+	odd      []byte // key of an entry of its own; nil: it goes into the tail
 	findings []ffd.Finding
 }
 
 // find looks for the document in the store. A document that is there comes back; for another one the place it takes.
 func (s *Server) find(d *drive, number uint32, container []byte) (p place, known *Document, err error) {
-	if len(d.epochs) == 0 {
+	if len(d.head.epochs) == 0 {
 		if number != 1 {
 			p.findings = append(p.findings, finding(ffd.Warning, RuleFirst, "первый документ этого ФН имеет номер %d", "the first document of this drive has number %d", number))
 		}
-		return s.newEpoch(p, number), nil, nil
+		p.opens = true
+		return p, nil, nil
 	}
-	p.epoch = d.epochs[len(d.epochs)-1]
-	p.key = documentKey(p.epoch, number)
-	if number > d.last {
-		if number != d.last+1 {
-			p.findings = append(p.findings, finding(ffd.Warning, RuleGap, "нет документов %d-%d", "documents %d to %d are missing", d.last+1, number-1))
+	p.epoch = d.head.epoch()
+	if last := d.head.last; number > last {
+		if number != last+1 {
+			p.findings = append(p.findings, finding(ffd.Warning, RuleGap, "нет документов %d-%d", "documents %d to %d are missing", last+1, number-1))
 		}
 		return p, nil, nil
 	}
-	first, err := s.get(p.key)
+	id, err := s.locate(&d.head, number)
+	if err != nil {
+		return p, nil, err
+	}
+	first, err := s.get(id)
 	switch {
 	case err != nil:
 		return p, nil, err
 	case first != nil && bytes.Equal(first.Container, container):
 		return p, first, nil
 	case number == 1:
-		return s.newEpoch(p, number), nil, nil
+		p.opens = true
+		return p, nil, nil
 	case first == nil:
-		p.findings = append(p.findings, finding(ffd.Warning, RuleOrder, "пришел после документа %d", "came after document %d", d.last))
+		p.odd = numberKey(nil, p.epoch, number)
+		p.findings = append(p.findings, finding(ffd.Warning, RuleOrder, "пришел после документа %d", "came after document %d", d.head.last))
 		return p, nil, nil
 	}
 	p.other = true
-	p.key = otherKey(p.epoch, number, container)
+	p.odd = otherKey(p.epoch, number, container)
 	p.findings = append(p.findings, finding(ffd.Warning, RuleOther, "под номером %d уже есть другой документ", "another document has number %d", number))
-	known, err = s.get(p.key)
+	if id, err = s.odd(p.odd); err == nil {
+		known, err = s.get(id)
+	}
 	return p, known, err
 }
 
-func (s *Server) newEpoch(p place, number uint32) place {
-	p.opens, p.epoch = true, s.lastEpoch.Add(1)
-	p.key = documentKey(p.epoch, number)
-	return p
-}
-
-// get reads a record of a document, nil when there is none.
-func (s *Server) get(key []byte) (*Document, error) {
-	v, err := s.o.Store.Record(kindDocument, key)
-	if errors.Is(err, storage.ErrNotFound) {
+// get reads a document, nil for the ID 0.
+func (s *Server) get(id uint64) (*Document, error) {
+	if id == 0 {
 		return nil, nil
 	}
+	v, err := s.o.Store.Record(kindDocument, documentKey(nil, id))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("document %d: %w", id, err)
 	}
-	return documentOf(key, v)
-}
-
-func documentOf(key, v []byte) (*Document, error) {
 	d, err := parseRecord(v)
-	if err != nil {
-		return nil, err
-	}
-	d.Epoch, d.Number, d.Other, err = parseKey(key)
+	d.ID = id
 	return &d, err
 }
 
 // take stores the document of a request, unless it is there already, and fills r.Document. It returns when the document
 // is durable.
-func (s *Server) take(d *drive, signer fn.OperatorSigner, r *Request, container []byte) error {
+func (s *Server) take(d *drive, v *conversation, r *Request, container []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := s.load(d); err != nil {
@@ -164,31 +159,17 @@ func (s *Server) take(d *drive, signer fn.OperatorSigner, r *Request, container 
 		s.counters.resends.Add(1)
 		return nil
 	}
-	doc := Document{Epoch: p.epoch, Number: r.Number, Other: p.other, Container: container,
-		Received: s.o.Clock.Now(), Findings: append(p.findings, s.judge(d, r, container)...)}
-	if doc.Ticket, err = s.ticket(signer, r, &doc); err != nil {
+	doc := Document{Epoch: p.epoch, Drive: d.number, Number: r.Number, Other: p.other, Container: container,
+		Received: s.o.Clock.Now().Truncate(time.Millisecond), Findings: append(p.findings, s.judge(d, r, container)...)}
+	if v.ticket, err = s.ticket(v.ticket[:0], v.signer, r, &doc); err != nil {
 		return err
 	}
-	value, err := appendRecord(make([]byte, 0, recordHeadLen+len(doc.Container)+len(doc.Ticket)), &doc)
-	if err != nil {
+	doc.Ticket = v.ticket
+	if err := s.keep(&v.change, d, &doc, p); err != nil {
 		return err
 	}
-	records := []storage.Record{{Kind: kindDocument, Key: p.key, Value: value}}
-	epochs := d.epochs
-	if p.opens {
-		epochs = append(epochs[:len(epochs):len(epochs)], p.epoch)
-		records = append(records, storage.Record{Kind: kindDrive, Key: d.number[:], Value: appendEpochs(nil, epochs)})
-	}
-	if _, err := s.o.Store.Append(context.Background(), storage.Change{Records: records, Patient: true}); err != nil {
-		d.loaded = false // the outcome may be unknown: look again
-		return fmt.Errorf("store document %d of drive %s: %w", r.Number, r.Drive(), err)
-	}
-	d.epochs = epochs
-	if p.opens || r.Number > d.last {
-		d.last = r.Number
-	}
-	if p.opens && len(epochs) > 1 {
-		s.o.Log.WithFields(map[string]any{"drive": r.Drive(), "remote": r.Remote, "epoch": p.epoch}).
+	if p.opens && len(d.head.epochs) > 1 {
+		s.o.Log.WithFields(map[string]any{"drive": r.Drive(), "remote": r.Remote, "epoch": doc.Epoch}).
 			Info("ofd: document 1 with other bytes: a new life of this drive number begins")
 	}
 	r.Document = doc
@@ -198,14 +179,74 @@ func (s *Server) take(d *drive, signer fn.OperatorSigner, r *Request, container 
 	return nil
 }
 
-// ticketRoom holds the container of a ticket, in bytes (spec/ofd-protocol.md 8.1: 119, and 1206).
-const ticketRoom = 128
+// change is what keep writes, to be used again.
+type change struct {
+	records []storage.Record
+	bytes   []byte
+	value   []byte
+	also    []storage.Record // go with it
+	head    head             // what the drive will be; its memory is changed for the old one
+}
+
+// keep gives a document its ID and its place in the index and returns when all is durable. The caller holds the lock of the drive.
+func (s *Server) keep(c *change, d *drive, doc *Document, p place) error {
+	old, next := &d.head, &c.head
+	next.epochs, next.last = append(next.epochs[:0], old.epochs...), old.last
+	next.tail = append(next.tail[:0], old.tail...)
+	c.records, c.bytes = c.records[:0], c.bytes[:0]
+	if p.opens {
+		doc.Epoch = s.lastEpoch.Add(1)
+		if len(next.tail) > 0 {
+			c.block(old.epoch(), next)
+		}
+		next.epochs, next.last = append(next.epochs, doc.Epoch), 0
+		c.add(kindEpoch, documentKey(nil, doc.Epoch), d.number[:])
+	}
+	doc.ID = s.arrivals.begin()
+	defer s.arrivals.end(doc.ID)
+	if p.odd != nil {
+		c.add(kindOdd, p.odd, documentKey(nil, doc.ID))
+	} else {
+		next.last = doc.Number
+		if next.tail = append(next.tail, entry{number: doc.Number, id: doc.ID}); len(next.tail) == blockLen {
+			c.block(doc.Epoch, next)
+		}
+		at := len(c.bytes)
+		c.bytes = appendHead(c.bytes, next)
+		c.add(kindDrive, d.number[:], c.bytes[at:])
+	}
+	at := len(c.bytes)
+	c.bytes = documentKey(c.bytes, doc.ID)
+	c.value = appendRecord(c.value[:0], doc)
+	c.add(kindDocument, c.bytes[at:], c.value)
+	c.records = append(c.records, c.also...)
+	if _, err := s.o.Store.Append(context.Background(), storage.Change{Records: c.records, Patient: true}); err != nil {
+		d.loaded = false // the outcome may be unknown: look again
+		return fmt.Errorf("store document %d of drive %s: %w", doc.Number, ofdproto.DriveString(d.number), err)
+	}
+	d.head, c.head = c.head, d.head
+	return nil
+}
+
+// block makes the tail a block of its own.
+func (c *change) block(epoch uint64, h *head) {
+	at := len(c.bytes)
+	c.bytes = numberKey(c.bytes, epoch, h.tail[len(h.tail)-1].number)
+	end := len(c.bytes)
+	c.bytes = appendEntries(c.bytes, h.tail)
+	c.add(kindBlock, c.bytes[at:end:end], c.bytes[end:])
+	h.tail = h.tail[:0]
+}
+
+func (c *change) add(k storage.Kind, key, value []byte) {
+	c.records = append(c.records, storage.Record{Kind: k, Key: key, Value: value})
+}
 
 // formatRefused is bit 1 of 1206, the same in every version of the format (spec/ofd-protocol.md 8.4).
 const formatRefused = 0x02
 
-// ticket makes the container of the answer.
-func (s *Server) ticket(signer fn.OperatorSigner, r *Request, doc *Document) ([]byte, error) {
+// ticket appends the container of the answer to b.
+func (s *Server) ticket(b []byte, signer fn.OperatorSigner, r *Request, doc *Document) ([]byte, error) {
 	t := ffd.Confirmation{OFDINN: ffd.Pad[[12]byte](s.o.INN), Drive: r.Header.Drive, Number: r.Number,
 		Time: clock.WallSeconds(doc.Received, s.o.Zone), Code: ffd.OFDAccepted}
 	if refused(doc.Findings) {
@@ -215,7 +256,7 @@ func (s *Server) ticket(signer fn.OperatorSigner, r *Request, doc *Document) ([]
 	for _, h := range hits {
 		h.mark(&t)
 	}
-	return signer.Container(make([]byte, 0, ticketRoom), &t)
+	return signer.Container(b, &t)
 }
 
 // logFindings writes a line for each finding; only one that refuses a document is a warning.

@@ -1,9 +1,7 @@
 package ofd
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -14,20 +12,24 @@ import (
 )
 
 // Kinds of the records in the server's namespace.
+//
+// Documents stand in the order of their arrival, so that those of all drives that share a commit also share its pages, and a list in
+// order of time is a scan. A drive finds its own through an index that is written in blocks (see index.go).
 const (
-	// kindDocument: epoch u64 BE, number u32 BE -> appendRecord. Other bytes under a known number stand right behind
-	// the first ones, their SHA-256 added to the key.
-	kindDocument storage.Kind = 1
-	// kindDrive: FN number as on the wire -> appendEpochs.
-	kindDrive storage.Kind = 2
+	kindOldDocument storage.Kind = 1 // version 1 of the layout, see upgrade.go
+	kindDrive       storage.Kind = 2 // FN number as on the wire -> appendHead
+	kindBlock       storage.Kind = 3 // epoch u64 BE, greatest number u32 BE -> appendEntries
+	kindOdd         storage.Kind = 4 // epoch, number [, SHA-256 of the container] -> sequence u64 BE
+	kindEpoch       storage.Kind = 5 // epoch u64 BE -> FN number
+	kindDocument    storage.Kind = 6 // sequence u64 BE -> appendRecord; the last kind, so that it grows at the end
 )
 
 const (
-	recordVersion = 1
-	keyLen        = 12            // epoch and number
-	recordHeadLen = 1 + 8 + 4 + 4 // version, time, length of the container, of the ticket
-	epochLen      = 8
+	recordVersion = 2
+	recordHeadLen = 1 + 1 + 8 + 8 + 4 + ofdproto.DriveLen + 4 + 4 // version, flags, time, epoch, number, drive, two lengths
 	maxRecordPart = ofdproto.MaxContainerLen
+
+	recordOther = 0x01 // flag: Document.Other
 )
 
 // errRecord is returned when a stored record is not one this package wrote.
@@ -35,107 +37,115 @@ var errRecord = errors.New("ofd: record is damaged")
 
 // Document is one document as the server keeps it.
 type Document struct {
-	Epoch     uint64        // of the FN number, unique in the store
-	Number    uint32        // of the document, 1..ofdproto.MaxNumber
-	Other     bool          // came with other bytes under a number that was taken
-	Received  time.Time     // business time of the first arrival, whole milliseconds
-	Container []byte        // as it came, without the session header
-	Ticket    []byte        // container of the answer
-	Findings  []ffd.Finding // what was wrong; Rule is one of ffd or of this package
+	ID        uint64                  // 1, 2, ... in the order of arrival; unique in the store
+	Epoch     uint64                  // of the FN number, unique in the store
+	Drive     [ofdproto.DriveLen]byte // FN number
+	Number    uint32                  // of the document, 1..ofdproto.MaxNumber
+	Other     bool                    // came with other bytes under a number that was taken
+	Received  time.Time               // business time of the first arrival, whole milliseconds
+	Container []byte                  // as it came, without the session header
+	Ticket    []byte                  // container of the answer
+	Findings  []ffd.Finding           // what was wrong; Rule is one of ffd or of this package
 }
 
-func epochKey(epoch uint64) []byte {
-	return binary.BigEndian.AppendUint64(make([]byte, 0, keyLen), epoch)
-}
+// DriveNumber is the FN number without padding.
+func (d *Document) DriveNumber() string { return ofdproto.DriveString(d.Drive) }
 
-func documentKey(epoch uint64, number uint32) []byte {
-	return binary.BigEndian.AppendUint32(epochKey(epoch), number)
-}
-
-// otherKey is the key for other bytes under a number that is taken.
-func otherKey(epoch uint64, number uint32, container []byte) []byte {
-	sum := sha256.Sum256(container)
-	return append(documentKey(epoch, number), sum[:]...)
-}
-
-func parseKey(key []byte) (epoch uint64, number uint32, other bool, err error) {
-	if len(key) != keyLen && len(key) != keyLen+sha256.Size {
-		return 0, 0, false, fmt.Errorf("%w: key % X", errRecord, key)
+// appendRecord writes all of a document but its ID: head, container, ticket, findings.
+func appendRecord(b []byte, d *Document) []byte {
+	flags := byte(0)
+	if d.Other {
+		flags |= recordOther
 	}
-	return binary.BigEndian.Uint64(key), binary.BigEndian.Uint32(key[epochLen:]), len(key) > keyLen, nil
-}
-
-// storedFinding is a ffd.Finding with the names it is stored under.
-type storedFinding struct {
-	Path     string       `json:"path,omitempty"`
-	Tag      uint16       `json:"tag,omitempty"`
-	Offset   int          `json:"offset,omitempty"`
-	Rule     string       `json:"rule"`
-	Severity ffd.Severity `json:"severity"`
-	Ru       string       `json:"ru"`
-	En       string       `json:"en"`
-}
-
-// appendRecord writes what a key does not tell: version, time in milliseconds, lengths, container, ticket, and the findings
-// as JSON when there are any.
-func appendRecord(b []byte, d *Document) ([]byte, error) {
-	b = append(b, recordVersion)
+	b = append(b, recordVersion, flags)
 	b = binary.BigEndian.AppendUint64(b, uint64(d.Received.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, d.Epoch)
+	b = binary.BigEndian.AppendUint32(b, d.Number)
+	b = append(b, d.Drive[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(d.Container)))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(d.Ticket)))
 	b = append(append(b, d.Container...), d.Ticket...)
-	if len(d.Findings) == 0 {
-		return b, nil
-	}
-	findings := make([]storedFinding, len(d.Findings))
-	for i, f := range d.Findings {
-		findings[i] = storedFinding(f)
-	}
-	text, err := json.Marshal(findings)
-	return append(b, text...), err
-}
-
-// parseRecord is the reverse; Container and Ticket are parts of v.
-func parseRecord(v []byte) (d Document, err error) {
-	if len(v) < recordHeadLen || v[0] != recordVersion {
-		return d, fmt.Errorf("%w: %d bytes, want version %d and at least %d", errRecord, len(v), recordVersion, recordHeadLen)
-	}
-	d.Received = time.UnixMilli(int64(binary.BigEndian.Uint64(v[1:]))).UTC()
-	container, ticket := binary.BigEndian.Uint32(v[9:]), binary.BigEndian.Uint32(v[13:])
-	rest := v[recordHeadLen:]
-	if container > maxRecordPart || ticket > maxRecordPart || int(container+ticket) > len(rest) {
-		return d, fmt.Errorf("%w: container of %d and ticket of %d bytes in %d", errRecord, container, ticket, len(rest))
-	}
-	d.Container, rest = rest[:container:container], rest[container:]
-	d.Ticket, rest = rest[:ticket:ticket], rest[ticket:]
-	if len(rest) == 0 {
-		return d, nil
-	}
-	var findings []storedFinding
-	if err := json.Unmarshal(rest, &findings); err != nil {
-		return d, fmt.Errorf("%w: findings: %w", errRecord, err)
-	}
-	for _, f := range findings {
-		d.Findings = append(d.Findings, ffd.Finding(f))
-	}
-	return d, nil
-}
-
-// appendEpochs writes the epochs of an FN number, oldest first.
-func appendEpochs(b []byte, epochs []uint64) []byte {
-	b = append(b, recordVersion)
-	for _, e := range epochs {
-		b = binary.BigEndian.AppendUint64(b, e)
+	for i := range d.Findings {
+		b = appendFinding(b, &d.Findings[i])
 	}
 	return b
 }
 
-func parseEpochs(v []byte) (epochs []uint64, err error) {
-	if len(v) < 1+epochLen || v[0] != recordVersion || (len(v)-1)%epochLen != 0 {
-		return nil, fmt.Errorf("%w: epochs % X", errRecord, v)
+// parseRecord is the reverse; Container and Ticket are parts of v.
+func parseRecord(v []byte) (d Document, err error) {
+	d, rest, err := parseRecordHead(v)
+	if err != nil {
+		return d, err
 	}
-	for v = v[1:]; len(v) > 0; v = v[epochLen:] {
-		epochs = append(epochs, binary.BigEndian.Uint64(v))
+	for len(rest) > 0 {
+		var f ffd.Finding
+		if f, rest, err = parseFinding(rest); err != nil {
+			return d, err
+		}
+		d.Findings = append(d.Findings, f)
 	}
-	return epochs, nil
+	return d, nil
+}
+
+// parseRecordHead is parseRecord without the findings, which are the rest.
+func parseRecordHead(v []byte) (d Document, rest []byte, err error) {
+	if len(v) < recordHeadLen || v[0] != recordVersion {
+		return d, nil, fmt.Errorf("%w: %d bytes, want version %d and at least %d", errRecord, len(v), recordVersion, recordHeadLen)
+	}
+	if v[1]&^recordOther != 0 {
+		return d, nil, fmt.Errorf("%w: flags %02Xh", errRecord, v[1])
+	}
+	d.Other = v[1]&recordOther != 0
+	d.Received = time.UnixMilli(int64(binary.BigEndian.Uint64(v[2:]))).UTC()
+	d.Epoch, d.Number = binary.BigEndian.Uint64(v[10:]), binary.BigEndian.Uint32(v[18:])
+	d.Drive = [ofdproto.DriveLen]byte(v[22:])
+	container, ticket := binary.BigEndian.Uint32(v[38:]), binary.BigEndian.Uint32(v[42:])
+	rest = v[recordHeadLen:]
+	if container > maxRecordPart || ticket > maxRecordPart || int(container+ticket) > len(rest) {
+		return d, nil, fmt.Errorf("%w: container of %d and ticket of %d bytes in %d", errRecord, container, ticket, len(rest))
+	}
+	d.Container, rest = rest[:container:container], rest[container:]
+	d.Ticket, rest = rest[:ticket:ticket], rest[ticket:]
+	return d, rest, nil
+}
+
+// appendFinding writes severity, tag, offset and four texts, each behind its length.
+func appendFinding(b []byte, f *ffd.Finding) []byte {
+	b = append(b, byte(f.Severity))
+	b = binary.BigEndian.AppendUint16(b, f.Tag)
+	b = binary.AppendVarint(b, int64(f.Offset))
+	for _, s := range [...]string{f.Path, f.Rule, f.Ru, f.En} {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	return b
+}
+
+func parseFinding(v []byte) (f ffd.Finding, rest []byte, err error) {
+	bad := fmt.Errorf("%w: finding of %d bytes", errRecord, len(v))
+	if len(v) < 3 {
+		return f, nil, bad
+	}
+	f.Severity, f.Tag = ffd.Severity(v[0]), binary.BigEndian.Uint16(v[1:])
+	offset, n := binary.Varint(v[3:])
+	if n <= 0 {
+		return f, nil, bad
+	}
+	f.Offset, v = int(offset), v[3+n:]
+	for _, s := range [...]*string{&f.Path, &f.Rule, &f.Ru, &f.En} {
+		length, n := binary.Uvarint(v)
+		if n <= 0 || length > uint64(len(v)-n) {
+			return f, nil, bad
+		}
+		*s, v = string(v[n:n+int(length)]), v[n+int(length):]
+	}
+	return f, v, nil
+}
+
+func documentKey(b []byte, id uint64) []byte { return binary.BigEndian.AppendUint64(b, id) }
+
+func parseSequence(b []byte) (uint64, error) {
+	if len(b) != 8 {
+		return 0, fmt.Errorf("%w: number of %d bytes, want 8", errRecord, len(b))
+	}
+	return binary.BigEndian.Uint64(b), nil
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func sampleRecord() Document {
-	return Document{Received: time.UnixMilli(1_748_779_200_123).UTC(), Container: []byte("container"), Ticket: []byte("ticket"),
+	return Document{Epoch: 7, Drive: ffd.Pad[[16]byte]("9999078900005430"), Number: 9, Other: true,
+		Received: time.UnixMilli(1_748_779_200_123).UTC(), Container: []byte("container"), Ticket: []byte("ticket"),
 		Findings: []ffd.Finding{{Path: "3/1059[2]", Tag: 1059, Offset: 42, Rule: ffd.RuleItemSum, Severity: ffd.Error, Ru: "сумма", En: "sum"},
 			{Rule: RuleGap, Severity: ffd.Warning, Ru: "нет", En: "missing"}}}
 }
@@ -26,36 +28,44 @@ func TestRecord(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		findings []ffd.Finding
-	}{{"with findings", want.Findings}, {"without", nil}} {
+		other    bool
+	}{{"with findings", want.Findings, true}, {"without", nil, false}} {
 		t.Run(tc.name, func(t *testing.T) {
-			want.Findings = tc.findings
-			b, err := appendRecord([]byte("before"), &want)
-			require.NoError(t, err)
-			got, err := parseRecord(b[6:])
+			want.Findings, want.Other = tc.findings, tc.other
+			got, err := parseRecord(appendRecord([]byte("before"), &want)[6:])
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		})
 	}
 }
 
-// The bytes of version 1 must be read for ever.
+// The bytes of every version must be read for ever.
 func TestRecordGolden(t *testing.T) {
-	want := sampleRecord()
-	golden := filepath.Join("testdata", "record-v1.hex")
-	b, err := appendRecord(nil, &want)
-	require.NoError(t, err)
+	golden := filepath.Join("testdata", "record-v2.hex")
+	b := appendRecord(nil, new(sampleRecord()))
 	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
 		require.NoError(t, os.WriteFile(golden, []byte(hex.EncodeToString(b)+"\n"), 0o644))
 	}
-	text, err := os.ReadFile(golden)
+	require.Equal(t, hex.EncodeToString(b)+"\n", readText(t, golden))
+
+	old, err := hex.DecodeString(strings.TrimSpace(readText(t, filepath.Join("testdata", "record-v1.hex"))))
 	require.NoError(t, err)
-	require.Equal(t, hex.EncodeToString(b)+"\n", string(text))
+	got, err := parseOldRecord(old)
+	require.NoError(t, err)
+	want := sampleRecord()
+	want.Epoch, want.Drive, want.Number, want.Other = 0, [16]byte{}, 0, false
+	require.Equal(t, want, got)
+}
+
+func readText(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(b)
 }
 
 func TestRecordRefuses(t *testing.T) {
-	good, err := appendRecord(nil, &Document{Container: []byte("c"), Ticket: []byte("t")})
-	require.NoError(t, err)
+	good := appendRecord(nil, &Document{Container: []byte("c"), Ticket: []byte("t")})
 	change := func(at int, to byte) []byte {
 		b := append([]byte(nil), good...)
 		b[at] = to
@@ -65,9 +75,10 @@ func TestRecordRefuses(t *testing.T) {
 		name string
 		b    []byte
 	}{
-		{"empty", nil}, {"short", good[:recordHeadLen-1]}, {"version 0", change(0, 0)}, {"version 2", change(0, 2)},
-		{"container longer than the record", change(12, 3)}, {"ticket longer than the record", change(16, 2)},
-		{"lengths that overflow", change(9, 0xFF)}, {"rest is no JSON", append(good[:len(good):len(good)], '{')},
+		{"empty", nil}, {"short", good[:recordHeadLen-1]}, {"version 1", change(0, 1)}, {"version 3", change(0, 3)}, {"unknown flag", change(1, 2)},
+		{"container longer than the record", change(41, 3)}, {"ticket longer than the record", change(45, 2)},
+		{"lengths that overflow", change(38, 0xFF)}, {"rest is no finding", append(good[:len(good):len(good)], 1, 2)},
+		{"text longer than the rest", append(good[:len(good):len(good)], 1, 0, 0, 0, 9)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := parseRecord(tc.b)
@@ -76,51 +87,54 @@ func TestRecordRefuses(t *testing.T) {
 	}
 }
 
-func TestKeys(t *testing.T) {
-	epoch, number, other, err := parseKey(documentKey(7, 9))
+func TestHead(t *testing.T) {
+	want := head{epochs: []uint64{1, 5}, last: 40, tail: []entry{{number: 39, id: 100}, {number: 40, id: 103}}}
+	got, err := parseHead(appendHead(nil, &want))
 	require.NoError(t, err)
-	require.Equal(t, []any{uint64(7), uint32(9), false}, []any{epoch, number, other})
-	epoch, number, other, err = parseKey(otherKey(7, 9, []byte("x")))
-	require.NoError(t, err)
-	require.Equal(t, []any{uint64(7), uint32(9), true}, []any{epoch, number, other})
-	_, _, _, err = parseKey([]byte("x"))
-	require.ErrorIs(t, err, errRecord)
-
-	epochs, err := parseEpochs(appendEpochs(nil, []uint64{1, 5}))
-	require.NoError(t, err)
-	require.Equal(t, []uint64{1, 5}, epochs)
-	for _, b := range [][]byte{nil, {1}, {1, 2, 3}, append([]byte{2}, make([]byte, 8)...)} {
-		_, err := parseEpochs(b)
+	require.Equal(t, want, got)
+	for _, b := range [][]byte{nil, {1}, {2}, {2, 0}, {2, 9, 1}, appendHead(nil, &want)[:20], append(appendHead(nil, &want), 0)} {
+		_, err := parseHead(b)
 		require.ErrorIs(t, err, errRecord)
 	}
+	_, err = parseSequence([]byte{1})
+	require.ErrorIs(t, err, errRecord)
 }
 
 func FuzzRecord(f *testing.F) {
-	d := sampleRecord()
-	b, err := appendRecord(nil, &d)
-	require.NoError(f, err)
-	f.Add(b)
+	f.Add(appendRecord(nil, new(sampleRecord())))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, err := parseRecord(b)
 		if err != nil {
 			require.ErrorIs(t, err, errRecord)
 			return
 		}
-		again, err := appendRecord(nil, &d)
-		require.NoError(t, err)
-		back, err := parseRecord(again)
+		back, err := parseRecord(appendRecord(nil, &d))
 		require.NoError(t, err)
 		require.Equal(t, d, back)
 	})
 }
 
-func TestDrivesAreForgotten(t *testing.T) {
-	s := &Server{drives: make(map[[16]byte]*drive)}
-	a, b := s.acquire([16]byte{1}), s.acquire([16]byte{1})
-	require.Same(t, a, b)
-	s.release(a)
-	require.Len(t, s.drives, 1)
-	s.release(b)
+func TestArrivals(t *testing.T) {
+	a := arrivals{last: 10}
+	require.EqualValues(t, 10, a.settled())
+	first, second, third := a.begin(), a.begin(), a.begin()
+	a.end(second)
+	require.EqualValues(t, 10, a.settled(), "a reader waits for the first")
+	a.end(first)
+	require.EqualValues(t, 12, a.settled())
+	a.end(third)
+	require.EqualValues(t, 13, a.settled())
+}
+
+func TestDrivesAreRememberedAndForgotten(t *testing.T) {
+	s := &Server{drives: make(map[[16]byte]*drive), o: Options{MaxConns: 1}}
+	busy, same := s.acquire([16]byte{1}), s.acquire([16]byte{1})
+	require.Same(t, busy, same)
+	s.release(same)
 	s.release(nil)
-	require.Empty(t, s.drives)
+	for i := range byte(10) {
+		s.release(s.acquire([16]byte{10, i}))
+	}
+	require.Len(t, s.drives, sparePerConn)
+	require.Same(t, busy, s.acquire([16]byte{1}), "the busy one stays")
 }

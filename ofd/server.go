@@ -78,6 +78,7 @@ type Server struct {
 	o         Options
 	lastEpoch atomic.Uint64
 	faults    atomic.Pointer[faultSet] // nil: none
+	arrivals  arrivals
 	counters  counters
 	closing   atomic.Bool
 	ctx       context.Context // ends when Shutdown begins
@@ -133,19 +134,36 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	// An epoch is stored together with its first document, so the last document knows the last epoch.
-	key, _, err := o.Store.LastRecord(kindDocument, nil)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("ofd: %w", err)
 	}
-	if err == nil {
-		epoch, _, _, err := parseKey(key)
-		if err != nil {
-			return nil, err
-		}
-		s.lastEpoch.Store(epoch)
-	}
 	return s, nil
+}
+
+// open finds what the store ends with, after it has been brought into the present layout.
+func (s *Server) open() error {
+	for {
+		for _, end := range []struct {
+			kind storage.Kind
+			set  func(uint64)
+		}{{kindEpoch, s.lastEpoch.Store}, {kindDocument, func(id uint64) { s.arrivals.last = id }}} {
+			key, _, err := s.o.Store.LastRecord(end.kind, nil)
+			if errors.Is(err, storage.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			last, err := parseSequence(key)
+			if err != nil {
+				return err
+			}
+			end.set(last)
+		}
+		if upgraded, err := s.upgrade(); !upgraded || err != nil {
+			return err
+		}
+	}
 }
 
 func orDefault(d, otherwise time.Duration) time.Duration {
