@@ -18,9 +18,11 @@ const DefaultMaster = "kktd published debug key"
 // mac is one keyed HMAC-SHA256 that is reset for every sign, so that a sign
 // costs no allocation.
 type mac struct {
-	h   hash.Hash
-	sum [sha256.Size]byte
-	in  [96]byte
+	h    hash.Hash
+	sum  [sha256.Size]byte
+	in   [96]byte
+	sign [8]byte   // ФПО of the ticket that is being made
+	doc  [112]byte // and its document (spec/ofd-protocol.md 8.1: 77 bytes, and 1206)
 }
 
 func newMAC(key []byte) *mac { return &mac{h: hmac.New(sha256.New, key)} }
@@ -141,11 +143,11 @@ func (o OperatorSigner) MessageSign(document []byte) (sign [6]byte) {
 }
 
 // Container makes the container of a ticket: document, tail and header with the
-// drive and number of the request (spec/ofd-protocol.md 7.2).
+// drive and number of the request (spec/ofd-protocol.md 7.2). c.Sign is set to memory of the signer, valid until the next ticket.
 func (o OperatorSigner) Container(b []byte, c *ffd.Confirmation) ([]byte, error) {
-	sign := o.ConfirmationSign(c)
-	c.Sign = sign[:]
-	doc := c.Append(nil)
+	o.sign = o.ConfirmationSign(c)
+	c.Sign = o.sign[:]
+	doc := c.Append(o.doc[:0])
 	var hash [5]byte
 	copy(hash[:], o.over(labelSD2, doc))
 	return ofdproto.AppendContainer(b, ofdproto.ContainerParams{

@@ -23,9 +23,12 @@ type conversation struct {
 	remote string
 	signer fn.OperatorSigner
 	drive  *drive // of the last document
-	out    []byte
-	ticket []byte
-	change change
+
+	// What follows is used again for every message.
+	request Request
+	out     []byte
+	ticket  []byte
+	change  change
 }
 
 // converse reads messages and answers them until either side ends it.
@@ -94,12 +97,13 @@ func (v *conversation) bad(err error) {
 
 // answer makes the reply to a message; ok is false when the connection must be closed without one.
 func (v *conversation) answer(m ofdproto.Message) (reply Reply, ok bool) {
-	r := Request{Remote: v.remote, Header: m.Header}
+	r := &v.request
+	*r = Request{Remote: v.remote, Header: m.Header}
 	if !m.Header.Flags.HasContainer() {
 		v.s.counters.probes.Add(1)
 		v.out = m.Header.Echo().Append(v.out[:0])
 	} else {
-		if err := v.accept(&r, m); err != nil {
+		if err := v.accept(r, m); err != nil {
 			return Reply{}, false
 		}
 		v.out = ofdproto.AppendSession(v.out[:0], m.Header.Drive, m.Header.PVersion, ofdproto.FlagsDocument, r.Document.Ticket)
@@ -108,14 +112,14 @@ func (v *conversation) answer(m ofdproto.Message) (reply Reply, ok bool) {
 		reply.Message = v.out
 	}
 	if hits, w := strike[onAnswer](v.s, v.remote, m.Header.Drive, ffd.Form(r.Container.Form), r.Number); len(hits) > 0 {
-		a := answer{Reply: reply, v: v, r: &r}
+		a := answer{Reply: reply, v: v, r: r}
 		for _, h := range hits {
 			h.alter(w, &a)
 		}
 		reply = a.Reply
 	}
 	if v.s.o.Answer != nil {
-		reply = v.s.o.Answer(v.s.ctx, &r, reply)
+		reply = v.s.o.Answer(v.s.ctx, r, reply)
 	}
 	return reply, true
 }

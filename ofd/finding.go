@@ -1,6 +1,7 @@
 package ofd
 
 import (
+	"bytes"
 	"fmt"
 
 	"kktd/ffd"
@@ -45,7 +46,7 @@ func (s *Server) judge(d *drive, r *Request, container []byte) (findings []ffd.F
 // identity compares 1041 and 1040 with the container. That they are there at all is a matter of format control.
 func (s *Server) identity(r *Request) (findings []ffd.Finding) {
 	inside := r.Container.Document[tlv.HeaderLen:]
-	if it, ok := tlv.Find(inside, ffd.TagFNNumber); ok && string(tlv.TrimPadding(it.Value)) != r.Drive() {
+	if it, ok := tlv.Find(inside, ffd.TagFNNumber); ok && !bytes.Equal(tlv.TrimPadding(it.Value), tlv.TrimPadding(r.Header.Drive[:])) {
 		findings = append(findings, finding(ffd.Error, RuleIdentity, "тег 1041 %q, в контейнере %q", "tag 1041 is %q, the container says %q",
 			it.Value, r.Drive()))
 	}

@@ -261,12 +261,25 @@ func (s *Server) ticket(b []byte, signer fn.OperatorSigner, r *Request, doc *Doc
 
 // logFindings writes a line for each finding; only one that refuses a document is a warning.
 func (s *Server) logFindings(r *Request) {
+	debug := s.logsDebug()
 	for _, f := range r.Document.Findings {
 		level := logrus.DebugLevel
 		if f.Severity >= ffd.Error {
 			level = logrus.WarnLevel
+		} else if !debug {
+			continue // a line that nobody sees costs as much as the document
 		}
 		s.o.Log.WithFields(logrus.Fields{"drive": r.Drive(), "document": r.Number, "remote": r.Remote, "rule": f.Rule}).
 			Logf(level, "ofd: finding: %s: %s", f.Severity, f.En)
 	}
+}
+
+func (s *Server) logsDebug() bool {
+	switch l := s.o.Log.(type) {
+	case *logrus.Logger:
+		return l.IsLevelEnabled(logrus.DebugLevel)
+	case *logrus.Entry:
+		return l.Logger.IsLevelEnabled(logrus.DebugLevel)
+	}
+	return true
 }

@@ -213,8 +213,8 @@ func (s *Server) start(c net.Conn) {
 	case s.closing.Load():
 		_ = c.Close()
 	case len(s.conns) >= s.o.MaxConns:
-		_ = c.Close()
 		s.counters.turned.Add(1)
+		defer c.Close()
 		s.o.Log.WithField("remote", c.RemoteAddr().String()).Warnf("ofd: connection turned away: %d are open", s.o.MaxConns)
 	default:
 		s.conns[c] = struct{}{}

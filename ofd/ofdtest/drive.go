@@ -31,7 +31,7 @@ func NewDrive(tb testing.TB, number string) *Drive {
 	n := ffd.Pad[[16]byte](number)
 	d := &Drive{Machine: fn.NewMachine([]byte(fn.DefaultMaster), n), State: fn.Blank(n, fn.Model36, ffd.V120, capacity), tb: tb,
 		item: tlv.MustText("Хлеб")}
-	d.Apply(&fn.Register{Registration: fn.Registration{FFD: ffd.V120, RegNumber: ffd.Pad[[20]byte]("0000000004030311"),
+	d.Apply(&fn.Register{Registration: fn.Registration{FFD: ffd.V120, RegNumber: ffd.Pad[[20]byte]("0000000004019725"),
 		INN: ffd.Pad[[12]byte]("7708806062"), OFDINN: ffd.Pad[[12]byte](fn.TestOFDINN), TaxSystems: ffd.TaxOSN}, Data: d.registration()})
 	report := ffd.ShiftReport{Form: ffd.FormShiftOpening, Cashier: tlv.MustText("Иванова"), KKTVersion: tlv.MustText("1"), KKTMaxFFD: ffd.V120}
 	d.Apply(&fn.OpenShift{Data: d.data(report.Append(nil, ffd.V120))})
@@ -43,7 +43,7 @@ func (d *Drive) Receipts(n int) {
 	d.tb.Helper()
 	for range n {
 		total := 100 * uint64(d.State.LastNumber)
-		r := ffd.Receipt{Form: ffd.FormReceipt, Operation: ffd.Income, TaxSystem: ffd.TaxOSN, Place: d.item, Address: d.item,
+		r := ffd.Receipt{Form: ffd.FormReceipt, Operation: ffd.Income, TaxSystem: ffd.TaxOSN, Place: d.item, Address: d.item, Cashier: d.item,
 			Items: []ffd.Item{{Name: d.item, Price: total, Quantity: tlv.Decimal{Mantissa: 1}, Amount: total, VAT: ffd.VATNone,
 				Type: ffd.Goods, Method: ffd.FullSettlement}}}
 		r.SumVAT()
