@@ -14,7 +14,8 @@ type need struct {
 
 // needs are the conditions of a receipt in the order in which their lack is
 // told (spec/api/cloudkassir.md 2.3.1).
-var needs = []need{
+var needs = append([]need{
+	{func(r *Receipt) Lack { return when(r.Serial != "", LackSerial) }, func(r *Receipt, p *profile) bool { return p.Serial == r.Serial }},
 	{func(r *Receipt) Lack { return when(first(r).TaxSystem != 0, LackTaxSystem) },
 		func(r *Receipt, p *profile) bool { return p.TaxMask().Has(first(r).TaxSystem) }},
 	{func(r *Receipt) Lack { return when(r.BSO != nil && *r.BSO, LackBSO) },
@@ -25,7 +26,7 @@ var needs = []need{
 	{func(r *Receipt) Lack { return when(agent(r), LackAgent) }, func(_ *Receipt, p *profile) bool { return p.TakesAgents }},
 	{func(r *Receipt) Lack { return when(first(r).UserAttribute != nil, LackUserAttribute) },
 		func(_ *Receipt, p *profile) bool { return p.TakesUserAttribute }},
-}
+}, correctionNeeds...)
 
 func first(r *Receipt) *ffd.Receipt { return &r.Parts[0] }
 
@@ -46,7 +47,14 @@ func agent(r *Receipt) bool {
 	})
 }
 
-// choose finds the register with the shortest queue among those that fit.
+// usualFits is how many registers of an organisation are weighed without an
+// allocation.
+const usualFits = 16
+
+// choose finds the register for a receipt: of those that fit and work the one
+// with the shortest queue, and of equal ones each in its turn. No register and no
+// error mean that the receipt must wait: those that fit are on maintenance, and
+// the organisation has others (spec/api/cloudkassir.md 2.9).
 func (f *Fleet) choose(r *Receipt) (*Register, error) {
 	f.mu.RLock()
 	all := f.byINN[r.INN]
@@ -61,43 +69,112 @@ func (f *Fleet) choose(r *Receipt) (*Register, error) {
 			return fail(lack)
 		}
 	}
-	var best *Register
-	bestQueue, full, broken := 0, false, error(nil)
+	var room [usualFits]candidate
+	list := room[:0]
 	for _, x := range all {
 		p := x.profile.Load()
-		if slices.ContainsFunc(needs, func(n need) bool { return n.lack(r) != "" && !n.has(r, p) }) {
+		if !fits(r, p) {
 			continue
 		}
-		isFull, err := x.unable()
-		if err != nil {
-			broken = err
-			continue
-		}
-		if isFull {
-			full = true
-			continue
-		}
-		if q := x.queued(); best == nil || q < bestQueue {
-			best, bestQueue = x, q
-		}
+		c := candidate{register: x, queue: x.queued()}
+		c.service, c.err = x.service(p)
+		list = append(list, c)
+	}
+	if best := f.lightest(list, inService); best != nil {
+		return best, nil
+	}
+	has := func(s service) bool {
+		return slices.ContainsFunc(list, func(c candidate) bool { return c.service == s })
 	}
 	switch {
-	case best != nil:
-		return best, nil
-	case full:
+	case has(onMaintenance) && len(all) > 1:
+		return nil, nil
+	case has(onMaintenance):
+		return fail(LackSuitable)
+	case has(driveRefuses): // which the receipt will tell
+		return f.lightest(list, driveRefuses), nil
+	case has(driveFull):
 		return fail(LackMemory)
-	case broken != nil:
-		return nil, broken
+	case len(list) > 0:
+		return nil, list[0].err
 	}
 	return fail(LackSuitable)
 }
 
-// unable tells that the drive has no room for a receipt, or why the register is
-// out of service.
-func (r *Register) unable() (full bool, err error) {
+// fits tells that a register with the profile may make the receipt.
+func fits(r *Receipt, p *profile) bool {
+	return !slices.ContainsFunc(needs, func(n need) bool { return n.lack(r) != "" && !n.has(r, p) })
+}
+
+// candidate is a register that fits a receipt.
+type candidate struct {
+	register *Register
+	queue    int
+	service  service
+	err      error // of outOfService
+}
+
+// service is what a register can do at the moment.
+type service uint8
+
+const (
+	inService service = iota
+	onMaintenance
+	driveRefuses // any receipt: term, phase, documents unsent for too long
+	driveFull
+	outOfService
+)
+
+// service tells what the register can do at the moment.
+func (r *Register) service(p *profile) (service, error) {
+	if p.Maintenance {
+		return onMaintenance, nil
+	}
+	now := r.fleet.wall(p.zone)
 	r.view.Lock()
 	defer r.view.Unlock()
-	return r.view.state.LastNumber >= r.view.state.Capacity, r.view.broken
+	switch s := &r.view.state; {
+	case r.view.broken != nil:
+		return outOfService, r.view.broken
+	case s.LastNumber >= s.Capacity:
+		return driveFull, nil
+	case s.Able(now) != nil:
+		return driveRefuses, nil
+	}
+	return inService, nil
+}
+
+// lightest is the register with the shortest queue among those in one kind of
+// service; equal ones take turns. The turns begin with the seed, so that the same
+// requests go to the same registers everywhere.
+func (f *Fleet) lightest(list []candidate, in service) *Register {
+	least, equal := 0, 0
+	for _, c := range list {
+		switch {
+		case c.service != in:
+		case equal == 0 || c.queue < least:
+			least, equal = c.queue, 1
+		case c.queue == least:
+			equal++
+		}
+	}
+	if equal == 0 {
+		return nil
+	}
+	turn := 0
+	if equal > 1 {
+		turn = int((f.turn.Add(1) + f.seed) % uint64(equal))
+	}
+	for _, c := range list {
+		if c.service != in || c.queue != least {
+			continue
+		}
+		if turn == 0 {
+			return c.register
+		}
+		turn--
+	}
+	return nil
 }
 
 func (r *Register) queued() int {

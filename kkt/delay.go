@@ -4,21 +4,26 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/jonboulle/clockwork"
 
+	"kktd/event"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/storage"
 )
 
-// delayed holds the timers of receipts that are queued until their time comes.
-// What they are made of is in the store, so that a restart goes on with them.
+// delayed holds the receipts that are queued: those whose time has not come, and
+// those that wait for a register. What they are made of is in the store, so that
+// a restart goes on with them. Each is in one of the maps, or in the hands of a
+// register; so none is made twice.
 type delayed struct {
 	mu      sync.Mutex
 	timers  map[[16]byte]clockwork.Timer // by the key of the receipt record
+	waiting map[[16]byte]string          // with the INN; "" when it is not known yet
 	stopped bool
 }
 
@@ -30,10 +35,29 @@ func (d *delayed) stop() {
 		t.Stop()
 	}
 	clear(d.timers)
+	clear(d.waiting)
+}
+
+// wait puts a receipt among those that wait for a register.
+func (d *delayed) wait(key [16]byte, inn string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.stopped { // else it is in the store, and the next start goes on with it
+		d.waiting[key] = inn
+	}
+}
+
+// claim takes a receipt out of those that wait; false when somebody else did.
+func (d *delayed) claim(key [16]byte) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, ok := d.waiting[key]
+	delete(d.waiting, key)
+	return ok
 }
 
 // schedule makes a queued receipt at its time by the business clock.
-func (f *Fleet) schedule(r *Register, key [16]byte, due int64) {
+func (f *Fleet) schedule(key [16]byte, due int64) {
 	d := &f.delayed
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -45,83 +69,155 @@ func (f *Fleet) schedule(r *Register, key [16]byte, due int64) {
 		d.mu.Lock()
 		delete(d.timers, key)
 		d.mu.Unlock()
-		r.submit(&delayedJob{key: key, r: r})
+		d.wait(key, "")
+		f.dispatch(key)
 	})
 }
 
 // resumeDelayed schedules the receipts that were queued when the last run ended.
 func (f *Fleet) resumeDelayed() error {
-	type queued struct {
-		key [16]byte
-		due int64
-	}
-	var list []queued
+	due := map[[16]byte]int64{}
 	err := f.store.Records(kindDelayed, nil, nil, 0, func(key, value []byte) error {
-		due, _, _, err := parseDelayed(value)
+		q, err := parseQueued(value)
 		if err == nil && len(key) != 16 {
-			err = fmt.Errorf("%w: delayed receipt: key of %d bytes", ErrRecord, len(key))
+			err = fmt.Errorf("%w: queued receipt: key of %d bytes", ErrRecord, len(key))
 		}
 		if err == nil {
-			list = append(list, queued{[16]byte(key), due})
+			due[[16]byte(key)] = q.due
 		}
 		return err
 	})
+	for key, at := range due {
+		f.schedule(key, at)
+	}
+	return err
+}
+
+// retryWaiting looks again for registers for the receipts of an organisation that
+// wait, oldest first: a register has come into service or has changed.
+func (f *Fleet) retryWaiting(inn string) {
+	d := &f.delayed
+	d.mu.Lock()
+	var keys [][16]byte
+	for key, of := range d.waiting {
+		if of == inn || of == "" {
+			keys = append(keys, key)
+		}
+	}
+	d.mu.Unlock()
+	slices.SortFunc(keys, func(a, b [16]byte) int { return slices.Compare(a[:], b[:]) })
+	for _, key := range keys {
+		f.dispatch(key)
+	}
+}
+
+// dispatch hands a waiting receipt to a register, or leaves it waiting. A receipt
+// that no register fits any more fails.
+func (f *Fleet) dispatch(key [16]byte) {
+	if !f.enter() {
+		return // it is in the store: the next start goes on with it
+	}
+	defer f.leave(1)
+	j, err := f.assign(key)
+	switch {
+	case errors.Is(err, storage.ErrNotFound): // made already
+		f.delayed.claim(key)
+	case err != nil:
+		if choice, field := (*ChoiceError)(nil), (*ffd.FieldError)(nil); errors.As(err, &choice) || errors.As(err, &field) {
+			if f.delayed.claim(key) {
+				f.failQueued(key, err)
+			}
+			return
+		}
+		f.log.WithField("receipt", f.idOf(key)).WithError(err).Error("a queued receipt waits: no register can make it")
+	case j != nil && f.delayed.claim(key):
+		j.r.submit(j)
+	}
+}
+
+// assign chooses the register for a waiting receipt and prepares its documents;
+// no job and no error when it must wait on.
+func (f *Fleet) assign(key [16]byte) (*delayedJob, error) {
+	value, err := f.store.Record(kindDelayed, key[:])
 	if err != nil {
-		return err
+		return nil, err
 	}
-	byID := map[uint64]*Register{}
+	q, err := parseQueued(value)
+	if err != nil {
+		return nil, err
+	}
+	j := &delayedJob{key: key, version: q.version, parts: q.parts}
+	if q.parts != nil {
+		if j.r = f.byID(binary.BigEndian.Uint64(key[8:])); j.r == nil {
+			return nil, fmt.Errorf("%w: the register of a queued receipt", ErrNotFound)
+		}
+		j.profile = j.r.profile.Load()
+		if j.profile.Maintenance {
+			f.delayed.wait(key, j.profile.INN)
+			return nil, nil
+		}
+		return j, nil
+	}
+	f.delayed.wait(key, q.receipt.INN)
+	if j.r, err = f.choose(&q.receipt); err != nil || j.r == nil {
+		return nil, err
+	}
+	j.profile = j.r.profile.Load()
+	j.version = j.profile.FFD
+	j.parts, _, err = j.profile.prepareAll(&q.receipt, nil, nil)
+	return j, err
+}
+
+func (f *Fleet) byID(id uint64) *Register {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	for _, r := range f.registers {
-		byID[r.id] = r
-	}
-	for _, q := range list {
-		id := binary.BigEndian.Uint64(q.key[8:])
-		if r := byID[id]; r != nil {
-			f.schedule(r, q.key, q.due)
-		} else {
-			f.log.WithField("receipt", f.ids.make(id, sequenceOf(q.key[:]))).Error("a queued receipt belongs to no register")
+		if r.id == id {
+			return r
 		}
 	}
 	return nil
 }
 
-// appendDelayed appends the stored form of the parts of a queued receipt.
-func appendDelayed(b []byte, due int64, v ffd.Version, parts []fn.Receipt) []byte {
-	b = binary.AppendVarint(append(b, recordVersion, byte(v)), due)
-	b = binary.AppendUvarint(b, uint64(len(parts)))
-	for i := range parts {
-		p := &parts[i]
-		b = binary.AppendUvarint(b, uint64(p.Form))
-		b = append(b, byte(p.Operation))
-		b = binary.AppendUvarint(b, p.Total)
-		b = append(binary.AppendUvarint(b, uint64(len(p.Data))), p.Data...)
-	}
-	return b
+// idOf is the id of the receipt whose record has the key.
+func (f *Fleet) idOf(key [16]byte) string {
+	return f.ids.make(binary.BigEndian.Uint64(key[8:]), sequenceOf(key[:]))
 }
 
-func parseDelayed(b []byte) (due int64, v ffd.Version, parts []fn.Receipt, err error) {
-	if len(b) < 2 || b[0] != recordVersion {
-		return 0, 0, nil, fmt.Errorf("%w: delayed receipt: not version %d", ErrRecord, recordVersion)
+// failQueued ends a queued receipt that cannot be made: no register fits it any
+// more, or its data do not go into the format of the one that does.
+func (f *Fleet) failQueued(key [16]byte, cause error) {
+	id := f.idOf(key)
+	log := f.log.WithField("receipt", id).WithError(cause)
+	rec, err := f.Receipt(id)
+	if err == nil {
+		rec.Status, rec.Error = Failed, cause.Error()
+		e := event.Event{Kind: event.ReceiptFailed, Time: f.clock.Now().UnixMilli(), Register: rec.Register, Receipt: id, Text: rec.Error}
+		err = f.append(storage.Change{Records: []storage.Record{{Kind: kindReceipt, Key: key[:], Value: rec.append(nil)},
+			{Kind: kindDelayed, Key: key[:]}}, Events: [][]byte{e.Append(nil)}})
 	}
-	r := recordReader{b: b[2:]}
-	due = r.int()
-	n := r.uint()
-	for i := uint64(0); i < n && !r.failed; i++ {
-		parts = append(parts, fn.Receipt{Form: ffd.Form(r.uint()), Operation: ffd.Operation(r.byte()), Total: r.uint(), Data: []byte(r.string())})
+	if err != nil {
+		log.WithField("store", err.Error()).Error("a queued receipt cannot be made, and that could not be stored")
+		return
 	}
-	if r.failed || len(r.b) != 0 {
-		return 0, 0, nil, fmt.Errorf("%w: delayed receipt: it ends too early or too late", ErrRecord)
-	}
-	return due, ffd.Version(b[1]), parts, nil
+	log.Warn("a queued receipt cannot be made")
 }
 
 // delayedJob makes a receipt that was queued.
 type delayedJob struct {
-	key [16]byte
-	r   *Register
-	err error
+	key     [16]byte
+	r       *Register
+	profile *profile // that the parts were prepared with
+	version ffd.Version
+	parts   []fn.Receipt
+	err     error
 }
 
 func (j *delayedJob) apply(b *batch) {
+	if j.profile != b.profile {
+		j.err = errStale
+		return
+	}
 	if j.err = j.make(b); errors.Is(j.err, storage.ErrNotFound) {
 		j.err = nil // made already
 	}
@@ -129,9 +225,8 @@ func (j *delayedJob) apply(b *batch) {
 
 func (j *delayedJob) make(b *batch) error {
 	store := b.r.fleet.store
-	id := b.r.fleet.ids.make(b.r.id, sequenceOf(j.key[:]))
-	form, err := store.Record(kindDelayed, j.key[:])
-	if err != nil {
+	id := b.r.fleet.idOf(j.key)
+	if _, err := store.Record(kindDelayed, j.key[:]); err != nil {
 		return err
 	}
 	value, err := store.Record(kindReceipt, j.key[:])
@@ -142,21 +237,17 @@ func (j *delayedJob) make(b *batch) error {
 	if err != nil {
 		return err
 	}
-	_, version, parts, err := parseDelayed(form)
-	switch {
-	case err != nil:
-		return err
-	case version != b.profile.FFD:
+	if j.version != b.profile.FFD {
 		rec.Status = Failed
-		rec.Error = fmt.Sprintf("касса переведена на ФФД %v, а чек ждал очереди в ФФД %v", b.profile.FFD, version)
-	default:
+		rec.Error = fmt.Sprintf("касса переведена на ФФД %v, а чек ждал очереди в ФФД %v", b.profile.FFD, j.version)
+	} else {
 		if b.profile.AutoShift {
-			for i := range parts {
-				parts[i].Shift = &b.profile.shift
+			for i := range j.parts {
+				j.parts[i].Shift = &b.profile.shift
 			}
 		}
-		rec.Drive = b.profile.Drive()
-		if err := b.makeParts(parts, rec, j.key, id, nil); err != nil {
+		rec.Register, rec.Drive = b.profile.Serial, b.profile.Drive()
+		if err := b.makeParts(j.parts, rec, j.key, id, nil); err != nil {
 			rec.Status, rec.Error = Failed, err.Error() // it will not get better by waiting
 		}
 	}
@@ -171,18 +262,24 @@ func (j *delayedJob) make(b *batch) error {
 // fail marks nothing: the record stays queued, and done tries again.
 func (j *delayedJob) fail(err error) { j.err = err }
 
-// done tries again later when the commit failed: the receipt was promised.
+// done tries again when the register has changed meanwhile, and later when the
+// commit failed: the receipt was promised.
 func (j *delayedJob) done(err error) {
 	if err == nil {
 		err = j.err
 	}
-	if err == nil || errors.Is(err, ErrClosed) {
-		return // made, or left for the next start
-	}
 	f := j.r.fleet
-	f.log.WithField("register", j.r.Serial()).WithError(err).Error("a queued receipt could not be made yet")
-	if !errors.Is(err, ErrOutOfService) && !errors.Is(err, ErrRecord) {
-		f.schedule(j.r, j.key, f.clock.Now().Add(retryDelayed).UnixMilli())
+	switch {
+	case err == nil || errors.Is(err, ErrClosed): // made, or left for the next start
+	case errors.Is(err, errStale):
+		f.delayed.wait(j.key, j.profile.INN)
+		go f.dispatch(j.key) // not here: the register's goroutine holds its batch
+	default:
+		f.log.WithField("register", j.r.Serial()).WithError(err).Error("a queued receipt could not be made yet")
+		if errors.Is(err, ErrRecord) {
+			return
+		}
+		f.schedule(j.key, f.clock.Now().Add(retryDelayed).UnixMilli())
 	}
 }
 

@@ -73,6 +73,8 @@ func (f *Fleet) Details(rec *ReceiptRecord) (*ReceiptDetails, error) {
 			d.TaxSystem = ffd.TaxSystems(n)
 		case ffd.TagSettlementPlace:
 			d.Place = tlv.DecodeString(it.Value)
+		case ffd.TagSettlementAddress:
+			d.Address = tlv.DecodeString(it.Value)
 		case ffd.TagCashier:
 			d.Cashier = tlv.DecodeString(it.Value)
 		}

@@ -50,8 +50,14 @@ const (
 	LackCash          Lack = "cash"           // none takes cash
 	LackAgent         Lack = "agent"          // none may act as an agent
 	LackUserAttribute Lack = "user attribute" // none supports tag 1084
+	LackSerial        Lack = "serial"         // the one that is asked for is not there
 	LackMemory        Lack = "memory"         // every drive that fits is full
 	LackSuitable      Lack = "suitable"       // the conditions exclude one another
+
+	// Of corrections, by the format of the registers.
+	LackReturnCorrection Lack = "return correction" // FFD 1.05 corrects income and expense, not their returns
+	LackBasisNumber      Lack = "basis number"      // FFD 1.05 wants tag 1179
+	LackItems            Lack = "items"             // FFD 1.1 and 1.2 want items
 )
 
 // ChoiceError is returned when no register fits a receipt.
@@ -60,6 +66,12 @@ type ChoiceError struct {
 	Lack Lack
 }
 
+// The words around INN and lack, which ReceiptRecord.Choice looks for.
+const (
+	choicePrefix = "kkt: no register of "
+	choiceMiddle = " fits: "
+)
+
 func (e *ChoiceError) Error() string {
-	return fmt.Sprintf("kkt: no register of %s fits: %s", e.INN, e.Lack)
+	return choicePrefix + e.INN + choiceMiddle + string(e.Lack)
 }

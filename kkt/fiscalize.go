@@ -60,6 +60,7 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 	if err := f.checkNumbers(&s); err != nil {
 		return err
 	}
+	defer f.retryWaiting(s.INN) // for the receipts that no other register could make
 	r, err := f.Register(s.Serial)
 	if err != nil {
 		return f.create(account, s)
@@ -272,6 +273,7 @@ func (j *changeJob) apply(b *batch) {
 		j.err = b.r.machine.Apply(&b.state, &c, b.wall, &b.out)
 	}
 	if j.err == nil {
+		j.profile.past = b.profile.past
 		if j.reasons != 0 {
 			past := Past{Drive: b.profile.Drive(), Last: b.state.LastNumber - 1, Settings: b.profile.Settings}
 			j.profile.past = append(slices.Clone(b.profile.past), past)

@@ -67,6 +67,8 @@ type Fleet struct {
 	lastID        uint64
 
 	sequence atomic.Uint64 // of the last receipt record
+	seed     uint64
+	turn     atomic.Uint64 // of equal registers
 	creating sync.Mutex    // one registration at a time
 	moving   sync.Mutex    // one move of a clock at a time
 	replay   replays
@@ -96,7 +98,7 @@ func Open(o Options) (*Fleet, error) {
 	f.batches.New = func() any { return new(batch) }
 	f.jobs.New = func() any { return &receiptJob{ready: make(chan struct{}, 1)} }
 	f.replay.calls = map[[32]byte]chan struct{}{}
-	f.delayed.timers = map[[16]byte]clockwork.Timer{}
+	f.delayed.timers, f.delayed.waiting = map[[16]byte]clockwork.Timer{}, map[[16]byte]string{}
 	f.closing.idle = sync.NewCond(&f.closing.Mutex)
 	if err := f.loadSeed(o.Seed); err != nil {
 		return nil, err
@@ -104,6 +106,7 @@ func Open(o Options) (*Fleet, error) {
 	key, _, err := f.store.LastRecord(kindReceipt, nil)
 	if err == nil {
 		f.sequence.Store(sequenceOf(key))
+		f.turn.Store(sequenceOf(key))
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
@@ -167,7 +170,8 @@ func (f *Fleet) loadSeed(seed uint64) error {
 	if err != nil {
 		return err
 	}
-	f.ids = newIDMaker(binary.BigEndian.Uint64(value))
+	f.seed = binary.BigEndian.Uint64(value)
+	f.ids = newIDMaker(f.seed)
 	return nil
 }
 

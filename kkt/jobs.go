@@ -16,7 +16,8 @@ type receiptJob struct {
 	request *Request
 	outcome Outcome
 	err     error
-	due     int64 // when a delayed receipt is made, Unix milliseconds
+	due     int64  // when a delayed receipt is made, Unix milliseconds
+	queued  []byte // what it is made of then
 	ready   chan struct{}
 
 	data      []byte // of the parts, reused
@@ -41,7 +42,7 @@ func (j *receiptJob) apply(b *batch) {
 	if b.r.fleet.delay > 0 {
 		j.err, j.due = nil, b.now+b.r.fleet.delay.Milliseconds()
 		start := len(b.buf)
-		b.buf = appendDelayed(b.buf, j.due, b.profile.FFD, j.parts)
+		b.buf = appendQueued(b.buf, j.due, j.queued)
 		b.put(kindDelayed, key[:], b.slice(start))
 	} else if j.err = b.makeParts(j.parts, &rec, key, id, j.documents[:0]); j.err != nil {
 		return

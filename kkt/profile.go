@@ -130,15 +130,12 @@ func (p *profile) makeShift() (err error) {
 }
 
 // prepare fills in what the register knows and encodes the data of the document,
-// appended to buf. Of the part only the items are changed, in a way that may be
+// a part of a receipt, appended to buf. Of the part only the items are changed, in a way that may be
 // repeated.
-func (p *profile) prepare(part *ffd.Receipt, bso bool, buf []byte) (fn.Receipt, []byte, error) {
+func (p *profile) prepare(part *ffd.Receipt, of *Receipt, buf []byte) (fn.Receipt, []byte, error) {
 	filled := *part
 	r := &filled
-	r.Form = ffd.FormReceipt
-	if bso || p.Conditions.Has(ffd.BSOSystem) {
-		r.Form = ffd.FormBSO
-	}
+	r.Form = p.formOf(part, of.BSO != nil && *of.BSO)
 	if r.TaxSystem == 0 {
 		r.TaxSystem = p.TaxSystems[0]
 	}
@@ -171,7 +168,7 @@ func (p *profile) prepare(part *ffd.Receipt, bso bool, buf []byte) (fn.Receipt, 
 		}
 		it.Quantity = p.quantity(it.Quantity)
 	}
-	r.SumVAT()
+	p.sum(r, of.BySums)
 	start := len(buf)
 	buf, err := r.Append(buf, p.FFD)
 	if err != nil {

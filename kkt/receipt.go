@@ -15,8 +15,15 @@ type Receipt struct {
 	// BSO asks for a register with (true) or without (false) the БСО sign; nil
 	// takes any.
 	BSO *bool
+	// Serial asks for one register; empty takes any.
+	Serial string
+	// BySums is the rate of a correction that is made by its sums alone where the
+	// format allows it: FFD 1.05 takes the rate and no items, FFD 1.1 and 1.2 take
+	// the items. 0: by items everywhere.
+	BySums ffd.VATRate
 	// Parts are the documents, nearly always one. All are made or none. Form is
-	// set by the register: 3, or 4 on a register for БСО.
+	// set by the register: 3, or 4 on a register for БСО; 31 or 41 for one with a
+	// Correction.
 	Parts []ffd.Receipt
 
 	Request Request
@@ -93,5 +100,6 @@ type ReceiptDetails struct {
 	Form        ffd.Form
 	TaxSystem   ffd.TaxSystems
 	Place       string // 1187 as in the document
+	Address     string // 1009 as in the document
 	Cashier     string // 1021
 }

@@ -39,6 +39,9 @@ type Settings struct {
 	TakesBSO           bool `json:"takes_bso"` // form 4 on request; Conditions with BSOSystem make every receipt one
 	TakesUserAttribute bool `json:"takes_user_attribute"`
 
+	// Maintenance takes the register out of the choice; receipts wait for it.
+	Maintenance bool `json:"maintenance,omitempty"`
+
 	Zone             string `json:"zone"`              // of 1012; IANA name
 	AutoShift        bool   `json:"auto_shift"`        // receipts open and close shifts
 	QuantityDecimals string `json:"quantity_decimals"` // minimal, 3 or 6

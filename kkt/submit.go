@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"kktd/fn"
 	"kktd/storage"
 )
 
@@ -41,24 +42,28 @@ func (f *Fleet) Submit(ctx context.Context, r *Receipt) (*Outcome, error) {
 }
 
 func (f *Fleet) make(r *Receipt) (*Outcome, error) {
-	reg, err := f.choose(r)
-	if err != nil {
-		return nil, err
-	}
 	j := f.jobs.Get().(*receiptJob)
 	defer func() {
-		j.request, j.profile, j.outcome = nil, nil, Outcome{}
+		j.request, j.profile, j.outcome, j.queued = nil, nil, Outcome{}, nil
 		f.jobs.Put(j)
 	}()
-	bso := r.BSO != nil && *r.BSO
+	if f.delay > 0 {
+		var err error
+		if j.queued, err = queuedJSON(r); err != nil {
+			return nil, err
+		}
+	}
 	for {
-		j.request, j.profile, j.parts, j.data = &r.Request, reg.profile.Load(), j.parts[:0], j.data[:0]
-		for i := range r.Parts {
-			c, data, err := j.profile.prepare(&r.Parts[i], bso, j.data)
-			if err != nil {
-				return nil, err
-			}
-			j.parts, j.data = append(j.parts, c), data
+		reg, err := f.choose(r)
+		if err != nil {
+			return nil, err
+		}
+		if reg == nil {
+			return f.park(r)
+		}
+		j.request, j.profile = &r.Request, reg.profile.Load()
+		if j.parts, j.data, err = j.profile.prepareAll(r, j.parts[:0], j.data[:0]); err != nil {
+			return nil, err
 		}
 		reg.submit(j)
 		<-j.ready
@@ -71,11 +76,23 @@ func (f *Fleet) make(r *Receipt) (*Outcome, error) {
 		o := j.outcome
 		if o.Status == Queued {
 			if key, err := f.ids.parse(o.ID); err == nil {
-				f.schedule(reg, key, j.due)
+				f.schedule(key, j.due)
 			}
 		}
 		return &o, nil
 	}
+}
+
+// prepareAll prepares the parts of a receipt. Their data are appended to buf.
+func (p *profile) prepareAll(r *Receipt, parts []fn.Receipt, buf []byte) ([]fn.Receipt, []byte, error) {
+	for i := range r.Parts {
+		c, data, err := p.prepare(&r.Parts[i], r, buf)
+		if err != nil {
+			return parts, buf, err
+		}
+		parts, buf = append(parts, c), data
+	}
+	return parts, buf, nil
 }
 
 // Replay is the answer that an earlier request with the same key got within the

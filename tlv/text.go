@@ -43,6 +43,17 @@ func (t Text) String() string { return DecodeString(t.cp) }
 // CP866 is the text as the wire has it. The caller must not change it.
 func (t Text) CP866() []byte { return t.cp }
 
+// MarshalText implements encoding.TextMarshaler with the text in UTF-8.
+func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler. Errors: *CharError.
+func (t *Text) UnmarshalText(s []byte) (err error) {
+	if *t = (Text{}); len(s) > 0 {
+		*t, err = NewText(string(s))
+	}
+	return err
+}
+
 // Cut is the text without what stands after max characters.
 func (t Text) Cut(max int) Text { return Text{cp: t.cp[:min(max, len(t.cp))]} }
 
