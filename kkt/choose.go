@@ -130,7 +130,7 @@ func (r *Register) service(p *profile) (service, error) {
 	if p.Maintenance {
 		return onMaintenance, nil
 	}
-	now := r.fleet.wall(p.zone)
+	now := r.wall(p)
 	r.view.Lock()
 	defer r.view.Unlock()
 	switch s := &r.view.state; {

@@ -1,6 +1,8 @@
 package kkt
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,10 +23,17 @@ import (
 // a restart goes on with them. Each is in one of the maps, or in the hands of a
 // register; so none is made twice.
 type delayed struct {
+	order sync.Mutex // one dispatch of many at a time, so that they stay in order
+
 	mu      sync.Mutex
-	timers  map[[16]byte]clockwork.Timer // by the key of the receipt record
-	waiting map[[16]byte]string          // with the INN; "" when it is not known yet
+	timers  map[[16]byte]dueTimer // by the key of the receipt record
+	waiting map[[16]byte]string   // with the INN; "" when it is not known yet
 	stopped bool
+}
+
+type dueTimer struct {
+	clockwork.Timer
+	due int64 // Unix milliseconds
 }
 
 func (d *delayed) stop() {
@@ -65,13 +74,38 @@ func (f *Fleet) schedule(key [16]byte, due int64) {
 		return // it is in the store: the next start goes on with it
 	}
 	wait := time.Duration(due-f.clock.Now().UnixMilli()) * time.Millisecond
-	d.timers[key] = f.clock.AfterFunc(max(wait, 0), func() {
-		d.mu.Lock()
-		delete(d.timers, key)
-		d.mu.Unlock()
-		d.wait(key, "")
-		f.dispatch(key)
+	d.timers[key] = dueTimer{f.clock.AfterFunc(max(wait, 0), func() { f.dispatchDue(key) }), due}
+}
+
+// dispatchDue makes the receipts whose time has come, the fired one among them:
+// a jump of the clock fires many timers at once, in no order of their own.
+func (f *Fleet) dispatchDue(fired [16]byte) {
+	d := &f.delayed
+	d.order.Lock()
+	defer d.order.Unlock()
+	now := f.clock.Now().UnixMilli()
+	type dueKey struct {
+		key [16]byte
+		due int64
+	}
+	var list []dueKey
+	d.mu.Lock()
+	for key, t := range d.timers {
+		if t.due <= now || key == fired {
+			list = append(list, dueKey{key, t.due})
+		}
+	}
+	for _, x := range list {
+		delete(d.timers, x.key)
+		d.waiting[x.key] = ""
+	}
+	d.mu.Unlock()
+	slices.SortFunc(list, func(a, b dueKey) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), bytes.Compare(a.key[:], b.key[:]))
 	})
+	for _, x := range list {
+		f.dispatch(x.key)
+	}
 }
 
 // resumeDelayed schedules the receipts that were queued when the last run ended.
@@ -87,6 +121,8 @@ func (f *Fleet) resumeDelayed() error {
 		}
 		return err
 	})
+	f.delayed.order.Lock() // none is made before all are known
+	defer f.delayed.order.Unlock()
 	for key, at := range due {
 		f.schedule(key, at)
 	}
@@ -97,6 +133,8 @@ func (f *Fleet) resumeDelayed() error {
 // wait, oldest first: a register has come into service or has changed.
 func (f *Fleet) retryWaiting(inn string) {
 	d := &f.delayed
+	d.order.Lock()
+	defer d.order.Unlock()
 	d.mu.Lock()
 	var keys [][16]byte
 	for key, of := range d.waiting {
@@ -105,7 +143,7 @@ func (f *Fleet) retryWaiting(inn string) {
 		}
 	}
 	d.mu.Unlock()
-	slices.SortFunc(keys, func(a, b [16]byte) int { return slices.Compare(a[:], b[:]) })
+	slices.SortFunc(keys, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
 	for _, key := range keys {
 		f.dispatch(key)
 	}

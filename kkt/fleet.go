@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jonboulle/clockwork"
 	"github.com/sirupsen/logrus"
 
 	"kktd/clock"
@@ -98,7 +97,7 @@ func Open(o Options) (*Fleet, error) {
 	f.batches.New = func() any { return new(batch) }
 	f.jobs.New = func() any { return &receiptJob{ready: make(chan struct{}, 1)} }
 	f.replay.calls = map[[32]byte]chan struct{}{}
-	f.delayed.timers, f.delayed.waiting = map[[16]byte]clockwork.Timer{}, map[[16]byte]string{}
+	f.delayed.timers, f.delayed.waiting = map[[16]byte]dueTimer{}, map[[16]byte]string{}
 	f.closing.idle = sync.NewCond(&f.closing.Mutex)
 	if err := f.loadSeed(o.Seed); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package kkt
 
 import (
 	"strings"
+	"time"
 
 	"kktd/storage"
 )
@@ -29,7 +30,7 @@ func (f *Fleet) park(r *Receipt) (*Outcome, error) {
 	key := receiptKey(reg.id, sequence)
 	state, _ := reg.State()
 	o := &Outcome{ID: f.ids.make(reg.id, sequence), Status: Queued, Register: p.Serial,
-		Warnings: append(p.warnings(&state, f.wall(p.zone)), Warning{Kind: WarnMaintenance, Register: p.Serial})}
+		Warnings: append(p.warnings(&state, reg.wall(p)), Warning{Kind: WarnMaintenance, Register: p.Serial})}
 	records := []storage.Record{{Kind: kindReceipt, Key: key[:], Value: rec.append(nil)}, {Kind: kindDelayed, Key: key[:], Value: appendQueued(nil, now, form)}}
 	if r.Request.Render != nil {
 		o.Answer = r.Request.Render(o)
@@ -110,3 +111,20 @@ func (r *ReceiptRecord) Choice() (*ChoiceError, bool) {
 	}
 	return &ChoiceError{INN: inn, Lack: Lack(lack)}, true
 }
+
+// Warnings are the troubles of the register at the moment.
+func (r *Register) Warnings() []Warning {
+	p := r.profile.Load()
+	s, broken := r.State()
+	list := p.warnings(&s, r.wall(p))
+	if broken != nil {
+		list = append(list, Warning{Kind: WarnOutOfOrder, Register: p.Serial})
+	}
+	if p.Maintenance {
+		list = append(list, Warning{Kind: WarnMaintenance, Register: p.Serial})
+	}
+	return list
+}
+
+// Now is the business time.
+func (f *Fleet) Now() time.Time { return f.clock.Now() }

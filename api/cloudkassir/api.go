@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -31,6 +32,15 @@ type Fleet interface {
 	Receipt(id string) (*kkt.ReceiptRecord, error)
 	// Details reads the fiscal data of a processed receipt.
 	Details(r *kkt.ReceiptRecord) (*kkt.ReceiptDetails, error)
+	// Register finds a register by its serial number; kkt.ErrNotFound.
+	Register(serial string) (*kkt.Register, error)
+	// Registers are all registers.
+	Registers() []*kkt.Register
+	// SetMaintenance takes a register out of the choice or brings it back; false when it was so already. Errors:
+	// kkt.ErrNotFound, kkt.ErrOutOfService, kkt.ErrClosed.
+	SetMaintenance(serial string, on bool) (changed bool, err error)
+	// Now is the business time.
+	Now() time.Time
 	// Fiscalize registers a register, or changes the registration of a known one, which keeps the abilities it has. What the
 	// API cannot say of a new one is zero in s, for Fiscalize to fill. Errors: kkt.ErrInvalid with the reason, *fn.Refusal.
 	Fiscalize(ctx context.Context, account string, s kkt.Settings) error
@@ -47,6 +57,10 @@ type Options struct {
 	ProtectTest bool
 	// PublicURL begins the links in answers, "https://kassa.example". Empty: the address the client used.
 	PublicURL string
+	// VATReading is how the VatRate 5 of a correction is read.
+	VATReading VATReading
+	// FreeCorrections takes corrections whose Amounts differ from their items.
+	FreeCorrections bool
 	// NewID makes the GUID of a /test answer.
 	NewID func() string
 }
@@ -78,13 +92,23 @@ const (
 	pathReceipt   = "/kkt/receipt"
 	pathStatus    = "/kkt/receipt/status/get"
 	pathGet       = "/kkt/receipt/get"
+
+	pathCorrection       = "/kkt/correction-receipt"
+	pathCorrectionStatus = "/kkt/correction-receipt/status/get"
+	pathCorrectionGet    = "/kkt/correction-receipt/get"
+	pathState            = "/kkt/state"
+	pathStateGet         = "/kkt/state/get"
+	pathWarnings         = "/kkt/merchant-devices-warnings"
+	pathMark             = "/kkt/validate-mark-code"
+	pathMarks            = "/kkt/validate-mark-codes"
 )
 
 const apiName = "cloudkassir"
 
 // Routes are the paths that ServeHTTP answers, in lower case and without a slash at the end; clients may write them otherwise.
 func (a *API) Routes() []string {
-	return []string{pathTest, pathTestAlias, pathFiscalize, pathReceipt, pathStatus, pathGet}
+	return []string{pathTest, pathTestAlias, pathFiscalize, pathReceipt, pathStatus, pathGet,
+		pathCorrection, pathCorrectionStatus, pathCorrectionGet, pathState, pathStateGet, pathWarnings, pathMark, pathMarks}
 }
 
 // ServeHTTP implements http.Handler.
@@ -103,6 +127,22 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		handle = (*request).status
 	case pathGet:
 		handle = (*request).get
+	case pathCorrection:
+		handle = (*request).correction
+	case pathCorrectionStatus:
+		handle = (*request).correctionStatus
+	case pathCorrectionGet:
+		handle = (*request).getCorrection
+	case pathState:
+		handle = (*request).state
+	case pathStateGet:
+		handle = (*request).getState
+	case pathWarnings:
+		handle = (*request).devicesWarnings
+	case pathMark:
+		handle = (*request).validateMark
+	case pathMarks:
+		handle = (*request).validateMarks
 	default:
 		http.NotFound(w, r)
 		return

@@ -23,6 +23,7 @@ import (
 	"kktd/clock"
 	"kktd/ffd"
 	"kktd/kkt"
+	"kktd/ofdproto"
 	"kktd/storage/memory"
 	"kktd/tlv"
 )
@@ -188,3 +189,31 @@ func receiptOf(items, more string) string {
 }
 
 const oneItem = `{"Label":"Товар","Price":100,"Quantity":1,"Amount":100,"Vat":20}`
+
+// storedDocument is a document of a receipt.
+type storedDocument struct {
+	form ffd.Form
+	text string // a line a tag
+}
+
+// documents reads the stored documents of a receipt and holds each against the rules of the format.
+func (b *bench) documents(rec *kkt.ReceiptRecord) (list []storedDocument) {
+	b.t.Helper()
+	reg, err := b.fleet.Register(rec.Register)
+	require.NoError(b.t, err)
+	for _, n := range rec.Documents {
+		box, _, err := reg.Document(rec.Drive, n)
+		require.NoError(b.t, err)
+		c, err := ofdproto.ParseContainer(box)
+		require.NoError(b.t, err)
+		for _, f := range ffd.Check(c.Document) {
+			if !strings.Contains(f.String(), "1021") { // these registers have no cashier
+				require.NotEqual(b.t, ffd.Error, f.Severity, "%v", f)
+			}
+		}
+		var text strings.Builder
+		writeTree(&text, ffd.Decode(c.Document, reg.SettingsAt(rec.Drive, n).FFD), "")
+		list = append(list, storedDocument{ffd.Form(c.Form), text.String()})
+	}
+	return list
+}

@@ -246,6 +246,34 @@ func warningOf(kind kkt.WarningKind) (code int, text string) {
 		return 4, "Буфер ФН переполнен - Необходима замена ФН"
 	case kkt.WarnOutOfOrder:
 		return 5, "Ошибка кассы - Обратитесь к администратору"
+	case kkt.WarnMaintenance: // the page has no code of its own for it
+		return 5, "Касса на техобслуживании - Чек будет пробит после её включения"
+	}
+	return 0, ""
+}
+
+// deviceWarningOf translates a trouble for the methods about registers (spec/api/cloudkassir.md 5.12, a numbering of its own).
+func deviceWarningOf(kind kkt.WarningKind) (code int, text, action string) {
+	switch kind {
+	case kkt.WarnTermEnding:
+		return 1, "Истекает срок действия ФН", "Требуется замена ФН"
+	case kkt.WarnOFDQueue:
+		return 2, "Переполнение очереди отправки в ОФД", "Требуется продлить услуги ОФД"
+	case kkt.WarnMemory:
+		return 3, "ФН переполнен", "Требуется замена ФН"
+	case kkt.WarnOutOfOrder:
+		return 4, "Ошибка кассы", "Обратитесь к администратору"
+	}
+	return 0, "", ""
+}
+
+// queueWarningOf translates a trouble for the status of a queued receipt (spec/api/cloudkassir.md 2.4, a third numbering).
+func queueWarningOf(kind kkt.WarningKind) (code int, text string) {
+	switch kind {
+	case kkt.WarnOFDQueue:
+		return 1, "Касса не может передать документы в ОФД"
+	case kkt.WarnMemory:
+		return 2, "ФН переполнен"
 	}
 	return 0, ""
 }

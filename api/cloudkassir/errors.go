@@ -246,10 +246,29 @@ func lackCode(lack kkt.Lack) int {
 		return codeNoUserRequest
 	case kkt.LackMemory:
 		return codeDriveFull
-	case kkt.LackSuitable:
+	case kkt.LackSuitable, kkt.LackSerial:
 		return codeNoSuitable
+	case kkt.LackBasisNumber, kkt.LackItems:
+		return codeMissing
+	case kkt.LackReturnCorrection:
+		return codeIncorrect
 	}
 	return codeUnknown
+}
+
+// lackReason says more of a lack than its code does: the field and the reason in Russian.
+func lackReason(lack kkt.Lack) (field, reason string) {
+	switch lack {
+	case kkt.LackSerial:
+		return "CorrectionReceiptData.DeviceNumber", "у организации нет такой кассы"
+	case kkt.LackBasisNumber:
+		return "CorrectionReceiptData.CauseCorrection.CorrectionNumber", "обязателен на кассе ФФД 1.05"
+	case kkt.LackItems:
+		return "CorrectionReceiptData.Items", "обязательны на кассе ФФД 1.1 и 1.2"
+	case kkt.LackReturnCorrection:
+		return "CorrectionReceiptData.CorrectionReceiptType", "на кассе ФФД 1.05 допустимы 1 и 3"
+	}
+	return "", ""
 }
 
 // refusalOf translates what the fleet refused.
@@ -264,6 +283,7 @@ func refusalOf(err error) *refusal {
 	switch {
 	case errors.As(err, &choice):
 		r.code = lackCode(choice.Lack)
+		r.field, r.reason = lackReason(choice.Lack)
 		if r.code == codeNoBSO || r.code == codeOnlyBSO {
 			r.message = sentence(r.code) + " для организации с ИНН " + choice.INN
 		}

@@ -13,25 +13,40 @@ import (
 	"kktd/kkt"
 )
 
-// find looks for the receipt that the request names. One of another account or another API is not there for it.
-func (q *request) find() (*kkt.ReceiptRecord, error) {
+// find looks for the receipt, or the correction, that the request names, and reads its request again. One of another account,
+// another API or the other kind is not there for it.
+func (q *request) find(correction bool) (*kkt.ReceiptRecord, error) {
 	id := q.str(q.doc.Root().Get("Id"))
 	if id == "" {
 		return nil, kkt.ErrNotFound
 	}
 	r, err := q.api.o.Fleet.Receipt(id)
-	if err == nil && (r.API != apiName || r.Account != q.account.PublicID) {
+	if err != nil {
+		return nil, err
+	}
+	if r.API != apiName || r.Account != q.account.PublicID {
 		return nil, kkt.ErrNotFound
 	}
-	return r, err
+	if err := q.parseRaw(r.Raw); err != nil {
+		return nil, err
+	}
+	if q.doc.Root().Get("CorrectionReceiptData").Present() != correction {
+		return nil, kkt.ErrNotFound
+	}
+	return r, nil
 }
 
-// status answers /kkt/receipt/status/get (spec/api/cloudkassir.md 2.4).
-func (q *request) status() []byte {
+func (q *request) status() []byte           { return q.statusOf(false) }
+func (q *request) correctionStatus() []byte { return q.statusOf(true) }
+func (q *request) get() []byte              { return q.getOf(false, q.appendModel) }
+func (q *request) getCorrection() []byte    { return q.getOf(true, q.appendCorrection) }
+
+// statusOf answers /kkt/receipt/status/get and its like for corrections (spec/api/cloudkassir.md 2.4, 2.7).
+func (q *request) statusOf(correction bool) []byte {
 	if q.refusal != nil {
 		return q.answerRefusal(q.refusal)
 	}
-	r, err := q.find()
+	r, err := q.find(correction)
 	word, message := "NotFound", "null"
 	switch {
 	case err == nil:
@@ -43,23 +58,70 @@ func (q *request) status() []byte {
 		return q.answerRefusal(refusalOf(err))
 	}
 	q.debug("status", word)
-	return []byte(`{"Model":"` + word + `","InnerResult":null,"Success":true,"Message":` + message + `}`)
+	b := []byte(`{"Model":"` + word + `","InnerResult":null,"Success":true,"Message":` + message)
+	if word == string(kkt.Queued) {
+		b = q.appendQueueWarnings(b, r)
+	}
+	return append(b, '}')
 }
 
-// failure is why a receipt was not made, in Russian.
+// appendQueueWarnings appends the troubles of the register that a queued receipt may wait for, by the codes of
+// spec/api/cloudkassir.md 2.4; nothing when there are none.
+func (q *request) appendQueueWarnings(b []byte, r *kkt.ReceiptRecord) []byte {
+	reg, err := q.api.o.Fleet.Register(r.Register)
+	if err != nil {
+		return b
+	}
+	begun := false
+	for _, x := range reg.Warnings() {
+		code, text := queueWarningOf(x.Kind)
+		if code == 0 {
+			continue
+		}
+		if begun {
+			b = append(b, ',')
+		} else {
+			b = append(b, `,"Warnings":[`...)
+		}
+		begun = true
+		w := modelWriter{b: b}
+		w.key("Code")
+		w.b = strconv.AppendInt(w.b, int64(code), 10)
+		w.text("Description", text)
+		b = append(w.b, '}')
+	}
+	if begun {
+		b = append(b, ']')
+	}
+	return b
+}
+
+// failure is why a receipt was not made, in Russian; "" when it was.
 func failure(r *kkt.ReceiptRecord) string {
 	if r.Code != 0 {
 		return driveRefused(r.Code)
 	}
+	if choice, ok := r.Choice(); ok {
+		return refusalOf(choice).text()
+	}
 	return r.Error
 }
 
-// get answers /kkt/receipt/get (spec/api/cloudkassir.md 2.5): the request's own words and the fiscal data of its document.
-func (q *request) get() []byte {
+// failureCode is the error code of a receipt that was not made.
+func failureCode(r *kkt.ReceiptRecord) int {
+	if choice, ok := r.Choice(); ok {
+		return lackCode(choice.Lack)
+	}
+	return codeUnknown
+}
+
+// getOf answers /kkt/receipt/get and its like for corrections (spec/api/cloudkassir.md 2.5, 2.8): the request's own words and the
+// fiscal data of its document.
+func (q *request) getOf(correction bool, appendModel func([]byte, *kkt.ReceiptRecord, *kkt.ReceiptDetails) []byte) []byte {
 	if q.refusal != nil {
 		return q.answerRefusal(q.refusal)
 	}
-	r, err := q.find()
+	r, err := q.find(correction)
 	if errors.Is(err, kkt.ErrNotFound) {
 		q.log().WithFields(logrus.Fields{"field": "Id", "reason": "no such receipt"}).Warn("refused")
 		return append(appendString([]byte(`{"Model":null,"InnerResult":null,"Success":false,"Message":`), "Чек не найден"), '}')
@@ -68,15 +130,12 @@ func (q *request) get() []byte {
 	if err == nil && r.Status == kkt.Processed {
 		details, err = q.api.o.Fleet.Details(r)
 	}
-	if err == nil {
-		err = q.parseRaw(r.Raw)
-	}
 	if err != nil {
 		return q.answerRefusal(refusalOf(err))
 	}
 	q.debug("id", r.ID)
 	b := append(make([]byte, 0, 2048+len(r.Raw)), `{"Model":`...)
-	b = q.appendModel(b, r, details)
+	b = appendModel(b, r, details)
 	return append(b, `,"InnerResult":null,"Success":true,"Message":null}`...)
 }
 
@@ -103,15 +162,9 @@ func (q *request) appendModel(b []byte, r *kkt.ReceiptRecord, d *kkt.ReceiptDeta
 	b = appendEcho(b, receipt.Get("Email"))
 	b = append(b, `,"Phone":`...)
 	b = appendEcho(b, receipt.Get("Phone"))
-	b = append(b, `,"Items":[`...)
-	for i, m := range receipt.Get("Items").All() {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		item, _ := q.object(m, checkBody)
-		b = q.appendItem(b, item)
-	}
-	b = append(b, `],"TaxationSystem":`...)
+	b = append(b, `,"Items":`...)
+	b = q.appendItems(b, receipt)
+	b = append(b, `,"TaxationSystem":`...)
 	if code := receipt.Get("TaxationSystem"); code.Filled() || d == nil || d.TaxSystem == 0 {
 		b = appendEchoNumber(b, code, "null")
 	} else {
@@ -119,7 +172,7 @@ func (q *request) appendModel(b []byte, r *kkt.ReceiptRecord, d *kkt.ReceiptDeta
 	}
 	b = append(b, `,"Amounts":`...)
 	if amounts, ok := q.object(receipt.Get("Amounts"), checkBody); ok {
-		for i, name := range [...]string{"Electronic", "Cash", "AdvancePayment", "Credit", "Provision"} {
+		for i, name := range wayNames() {
 			b = appendKey(b, i == 0, name)
 			b = appendEchoNumber(b, amounts.Get(name), "0")
 		}
@@ -133,6 +186,19 @@ func (q *request) appendModel(b []byte, r *kkt.ReceiptRecord, d *kkt.ReceiptDeta
 	b = append(b, `,"AdditionalData":`...)
 	b = q.appendAdditional(b, r, d, receipt)
 	return append(b, '}')
+}
+
+// appendItems appends Items as the request had them.
+func (q *request) appendItems(b []byte, v tolerant.Value) []byte {
+	b = append(b, '[')
+	for i, m := range v.Get("Items").All() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		item, _ := q.object(m, checkBody)
+		b = q.appendItem(b, item)
+	}
+	return append(b, ']')
 }
 
 func (q *request) appendItem(b []byte, v tolerant.Value) []byte {
@@ -166,70 +232,63 @@ func (q *request) appendItem(b []byte, v tolerant.Value) []byte {
 
 // appendAdditional appends AdditionalData; what only a document knows is null without one.
 func (q *request) appendAdditional(b []byte, r *kkt.ReceiptRecord, d *kkt.ReceiptDetails, receipt tolerant.Value) []byte {
-	base := q.api.baseURL(q.http)
-	root := q.doc.Root()
-	var fiscal kkt.ReceiptDetails
-	if d != nil {
-		fiscal = *d
-	}
-	text := func(first bool, key, value string) {
-		b = appendKey(b, first, key)
-		if value == "" {
-			b = append(b, "null"...)
-			return
-		}
-		b = appendString(b, value)
-	}
-	// known is a text that is there when the document is.
-	known := func(value func() string) string {
-		if d == nil {
-			return ""
-		}
-		return value()
-	}
-	digits := func(n uint32) string { return known(func() string { return strconv.FormatUint(uint64(n), 10) }) }
-	place, cashier := fiscal.Place, fiscal.Cashier
+	base, root, fiscal := q.api.baseURL(q.http), q.doc.Root(), known(d)
+	w := modelWriter{b: b}
+	place, cashier, moment, ofd, qr := fiscal.Place, fiscal.Cashier, "", "", ""
 	if d == nil {
 		place, cashier = receipt.Get("CalculationPlace").Literal(), receipt.Get("CashierName").Literal()
+	} else {
+		moment = time.Unix(int64(fiscal.Time), 0).UTC().Format("2006-01-02T15:04:05")
+		ofd, qr = receiptURL(base, r.ID)+"/ofd", qrURL(base, d)
 	}
 	word := ""
 	if operation := operationOf(root.Get("Type").Literal()); operation.Valid() {
 		word = operations()[operation-ffd.Income]
 	}
-	text(true, "Id", r.ID)
-	text(false, "AccountId", r.AccountID)
-	b = append(b, `,"Amount":`...)
+	w.text("Id", r.ID)
+	w.text("AccountId", r.AccountID)
+	w.key("Amount")
+	w.b = appendTotal(w.b, d)
+	w.text("CalculationPlace", place)
+	w.text("CashierName", cashier)
+	w.text("DateTime", moment)
+	w.text("DeviceNumber", fiscal.Register.Serial)
+	w.digits("DocumentNumber", fiscal.Number)
+	w.text("FiscalNumber", fiscal.DriveNumber)
+	w.sign("FiscalSign", d)
+	w.text("InvoiceId", r.InvoiceID)
+	w.text("Ofd", operatorName(&fiscal.Register))
+	w.text("OfdReceiptUrl", ofd)
+	w.text("OrganizationInn", root.Get("Inn").Literal())
+	w.text("QrCodeUrl", qr)
+	w.text("RegNumber", fiscal.Register.RegNumber)
+	w.text("SenderEmail", fiscal.Register.SenderEmail)
+	w.digits("SessionCheckNumber", fiscal.Receipt)
+	w.digits("SessionNumber", fiscal.Shift)
+	w.text("SettlePlace", fiscal.Register.Address)
+	w.text("TransactionId", "") // receipts of card payments alone have one
+	w.text("Type", word)
+	return append(w.b, '}')
+}
+
+// appendTotal appends the total of a document as a number, null without one.
+func appendTotal(b []byte, d *kkt.ReceiptDetails) []byte {
 	if d == nil {
-		b = append(b, "null"...)
-	} else {
-		b = append(b, tolerant.Decimal{Mantissa: int64(fiscal.Total / 100)}.String()...)
-		if k := fiscal.Total % 100; k != 0 {
-			b = append(b, '.', byte('0'+k/10))
-			if k%10 != 0 {
-				b = append(b, byte('0'+k%10))
-			}
+		return append(b, "null"...)
+	}
+	return appendShort(b, d.Total)
+}
+
+// appendShort appends kopecks as roubles in the shortest form of a number.
+func appendShort(b []byte, kopecks uint64) []byte {
+	b = strconv.AppendUint(b, kopecks/100, 10)
+	if k := kopecks % 100; k != 0 {
+		b = append(b, '.', byte('0'+k/10))
+		if k%10 != 0 {
+			b = append(b, byte('0'+k%10))
 		}
 	}
-	text(false, "CalculationPlace", place)
-	text(false, "CashierName", cashier)
-	text(false, "DateTime", known(func() string { return time.Unix(int64(fiscal.Time), 0).UTC().Format("2006-01-02T15:04:05") }))
-	text(false, "DeviceNumber", fiscal.Register.Serial)
-	text(false, "DocumentNumber", digits(fiscal.Number))
-	text(false, "FiscalNumber", fiscal.DriveNumber)
-	text(false, "FiscalSign", digits(fiscal.Sign))
-	text(false, "InvoiceId", r.InvoiceID)
-	text(false, "Ofd", operatorName(&fiscal.Register))
-	text(false, "OfdReceiptUrl", known(func() string { return receiptURL(base, r.ID) + "/ofd" }))
-	text(false, "OrganizationInn", root.Get("Inn").Literal())
-	text(false, "QrCodeUrl", known(func() string { return qrURL(base, &fiscal) }))
-	text(false, "RegNumber", fiscal.Register.RegNumber)
-	text(false, "SenderEmail", fiscal.Register.SenderEmail)
-	text(false, "SessionCheckNumber", digits(fiscal.Receipt))
-	text(false, "SessionNumber", digits(fiscal.Shift))
-	text(false, "SettlePlace", fiscal.Register.Address)
-	text(false, "TransactionId", "") // receipts of card payments alone have one
-	text(false, "Type", word)
-	return append(b, '}')
+	return b
 }
 
 // qrURL is the link with the text of the QR code, with seconds as the samples have it (spec/decisions.md, QR).

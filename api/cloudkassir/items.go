@@ -11,6 +11,9 @@ import (
 	"kktd/tlv"
 )
 
+// onePiece is the quantity of an item that has none.
+var onePiece = tlv.Decimal{Mantissa: 1}
+
 // maxQuantityDecimals is what the API keeps of a quantity (spec/api/cloudkassir.md 2.3).
 const maxQuantityDecimals = 6
 
@@ -68,7 +71,7 @@ func (q *request) label(v tolerant.Value) tlv.Text {
 // quantity reads a number above 0; absent means 1. Clients that count in binary floating point send 0.30000000000000004:
 // what is finer than 6 decimals is rounded, in strict refused.
 func (q *request) quantity(v tolerant.Value) tlv.Decimal {
-	one := tlv.Decimal{Mantissa: 1}
+	one := onePiece
 	if !v.Filled() {
 		return one
 	}

@@ -13,14 +13,8 @@ const maxItems = 100
 // readPayments reads Amounts and NonCashPayments and holds them against the total of the items.
 func (q *request) readPayments(v tolerant.Value, r *ffd.Receipt) {
 	total := r.ItemsTotal()
-	amounts, _ := q.object(v.Get("Amounts"), checkData)
-	given := false
-	pay := func(name string) uint64 {
-		m := amounts.Get(name)
-		given = given || m.Filled()
-		return q.money(m)
-	}
-	r.Payments = ffd.Payments{Cashless: pay("Electronic"), Cash: pay("Cash"), Prepaid: pay("AdvancePayment"), Credit: pay("Credit"), Provision: pay("Provision")}
+	var given bool
+	r.Payments, given = q.amounts(v)
 	q.readCashless(v, r)
 	if q.broken(checkTotal) {
 		return
@@ -48,6 +42,22 @@ func (q *request) readPayments(v tolerant.Value, r *ffd.Receipt) {
 	if sum > r.Payments.Cashless {
 		q.refuse(checkData, v.Get("NonCashPayments"), fmt.Sprintf("в сумме %s, больше Electronic %s", roubles(sum), roubles(r.Payments.Cashless)))
 	}
+}
+
+// wayNames are the members of Amounts, in the order in which answers have them.
+func wayNames() [5]string {
+	return [5]string{"Electronic", "Cash", "AdvancePayment", "Credit", "Provision"}
+}
+
+// amounts reads the five ways to pay as they are; given tells that one is there.
+func (q *request) amounts(v tolerant.Value) (p ffd.Payments, given bool) {
+	m, _ := q.object(v.Get("Amounts"), checkData)
+	for i, to := range [...]*uint64{&p.Cashless, &p.Cash, &p.Prepaid, &p.Credit, &p.Provision} {
+		way := m.Get(wayNames()[i])
+		given = given || way.Filled()
+		*to = q.money(way)
+	}
+	return p, given
 }
 
 // readCashless reads 1234.

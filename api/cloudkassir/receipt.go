@@ -6,17 +6,21 @@ import (
 	"kktd/api/internal/tolerant"
 	"kktd/ffd"
 	"kktd/kkt"
+	"kktd/tlv"
 )
 
 // usualAnswer has room for an answer without warnings, in bytes.
 const usualAnswer = 256
 
 // receipt answers /kkt/receipt (spec/api/cloudkassir.md 2.3).
-func (q *request) receipt() []byte {
+func (q *request) receipt() []byte { return q.submit((*request).readReceipt) }
+
+// submit answers a request for a receipt or a correction, which read translates.
+func (q *request) submit(read func(*request)) []byte {
 	if answer := q.replay(); answer != nil {
 		return answer
 	}
-	q.readReceipt()
+	read(q)
 	q.logNotes()
 	if q.refusal != nil {
 		return q.answerRefusal(q.refusal)
@@ -83,10 +87,7 @@ func (q *request) readReceipt() {
 	}
 	q.split(r)
 	q.out.Parts = q.parts
-	q.out.Request = kkt.Request{
-		API: apiName, Account: q.account.PublicID, InvoiceID: q.str(root.Get("InvoiceId")), AccountID: q.str(root.Get("AccountId")),
-		Raw: q.body.Bytes(), Printed: q.printed, Key: q.http.Header.Get("X-Request-Id"), Scope: q.path,
-	}
+	q.keep(root)
 }
 
 // organisation checks the INN of the user. One that the account may not use is answered like one that is not there.
@@ -147,6 +148,7 @@ const (
 	lenOperatorName       = 64  // 1026
 	lenOperatorAddress    = 256 // 1005
 	lenSupplierName       = 256 // 1225
+	lenBasisNumber        = 32  // 1179
 )
 
 // readHead reads what stands once in a receipt.
@@ -165,7 +167,11 @@ func (q *request) readHead(v tolerant.Value, r *ffd.Receipt) {
 	q.readBuyer(v, r)
 	q.readRequisites(v, r)
 	q.readPrinted(v.Get("AdditionalReceiptInfos"))
-	// 1011 goes into document 82, not into the receipt (spec/decisions.md, KKT part of a receipt).
+	q.readTimeZone(v)
+}
+
+// readTimeZone checks 1011. It goes into document 82, not into the receipt (spec/decisions.md, KKT part of a receipt).
+func (q *request) readTimeZone(v tolerant.Value) {
 	for _, name := range [...]string{"RussiaTimeZone", "TimeZoneCode"} {
 		q.number(v.Get(name), 1, 11, checkData)
 	}
@@ -173,19 +179,24 @@ func (q *request) readHead(v tolerant.Value, r *ffd.Receipt) {
 
 // readContact fills 1008: the e-mail when both are there. Both must be good.
 func (q *request) readContact(v tolerant.Value, r *ffd.Receipt) {
-	email, phone := v.Get("Email"), v.Get("Phone")
-	if email.Filled() {
-		s, err := email.Text()
-		if err == nil {
-			err = tolerant.Email(s)
-		}
-		if err != nil {
-			q.refuseErr(checkEmail, email, err)
-		} else {
-			r.Contact = q.text(email, lenContact)
-		}
-	}
-	if number := q.phone(phone, checkPhone); r.Contact.IsEmpty() {
+	r.Contact = q.email(v.Get("Email"))
+	if number := q.phone(v.Get("Phone"), checkPhone); r.Contact.IsEmpty() {
 		r.Contact = number
 	}
+}
+
+// email reads an address.
+func (q *request) email(v tolerant.Value) tlv.Text {
+	if !v.Filled() {
+		return tlv.Text{}
+	}
+	s, err := v.Text()
+	if err == nil {
+		err = tolerant.Email(s)
+	}
+	if err != nil {
+		q.refuseErr(checkEmail, v, err)
+		return tlv.Text{}
+	}
+	return q.text(v, lenContact)
 }
