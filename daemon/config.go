@@ -36,6 +36,9 @@ type Config struct {
 	Seed            uint64        `koanf:"seed"`             // where ids come from; 0: by chance
 	MasterKey       string        `koanf:"master-key"`       // of the fiscal signs; empty: the published one
 	FFD             string        `koanf:"ffd"`              // of the first-start register: 1.05, 1.1 or 1.2
+	CorrectionVAT   string        `koanf:"correction-vat"`   // VatRate 5 of CloudKassir corrections: old is 0 %, new is 5 %
+	FreeCorrections bool          `koanf:"free-corrections"` // Amounts of corrections need not agree with their items
+	TestQuota       int           `koanf:"test-quota"`       // receipts of an organisation in 8 hours; 0: any number
 	TicketCheck     string        `koanf:"ticket-check"`     // lenient, strict or off
 	Strict          bool          `koanf:"strict"`           // what a real device refuses is an error, not a warning
 	AnyDriveNumber  bool          `koanf:"any-drive-number"` // numbers that do not begin with 9999
@@ -58,7 +61,7 @@ const (
 // (design/architecture.md, Outside).
 func Default() Config {
 	return Config{Data: "kktd.db", Durability: "sync", Listen: "127.0.0.1:5454", OFDListen: "127.0.0.1:5456",
-		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient"}
+		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient", CorrectionVAT: "old"}
 }
 
 var ticketModes = map[string]fn.TicketMode{"lenient": fn.TicketLenient, "strict": fn.TicketStrict, "off": fn.TicketOff}
@@ -70,6 +73,12 @@ func (c *Config) check() error {
 	}
 	if _, ok := ticketModes[c.TicketCheck]; !ok {
 		return fmt.Errorf("ticket-check: %q, want lenient, strict or off", c.TicketCheck)
+	}
+	if c.CorrectionVAT != "old" && c.CorrectionVAT != "new" {
+		return fmt.Errorf("correction-vat: %q, want old or new", c.CorrectionVAT)
+	}
+	if c.TestQuota < 0 {
+		return fmt.Errorf("test-quota: %d, want 0 for any number, or a number of receipts", c.TestQuota)
 	}
 	v, err := ffd.ParseVersion(c.FFD)
 	if err != nil || !v.Writable() {

@@ -38,6 +38,7 @@ func (d *Daemon) routes() http.Handler {
 		"/readyz":  http.HandlerFunc(d.serveReady),
 	}
 	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Log: d.log, Strict: d.config.Strict,
+		VATReading: cloudkassir.VATReading(d.config.CorrectionVAT == "new"), FreeCorrections: d.config.FreeCorrections, TestQuota: d.config.TestQuota,
 		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, NewID: newGUID})
 	for _, path := range ck.Routes() {
 		exact[path] = ck

@@ -98,9 +98,6 @@ func (f *Fleet) SetMaintenance(serial string, on bool) (changed bool, err error)
 	return true, nil
 }
 
-// WarnMaintenance: the register takes no receipts, they wait.
-const WarnMaintenance WarningKind = "maintenance"
-
 // Choice is why no register could make a receipt of Status Error, when that is
 // the reason.
 func (r *ReceiptRecord) Choice() (*ChoiceError, bool) {
@@ -110,20 +107,6 @@ func (r *ReceiptRecord) Choice() (*ChoiceError, bool) {
 		return nil, false
 	}
 	return &ChoiceError{INN: inn, Lack: Lack(lack)}, true
-}
-
-// Warnings are the troubles of the register at the moment.
-func (r *Register) Warnings() []Warning {
-	p := r.profile.Load()
-	s, broken := r.State()
-	list := p.warnings(&s, r.wall(p))
-	if broken != nil {
-		list = append(list, Warning{Kind: WarnOutOfOrder, Register: p.Serial})
-	}
-	if p.Maintenance {
-		list = append(list, Warning{Kind: WarnMaintenance, Register: p.Serial})
-	}
-	return list
 }
 
 // Now is the business time.

@@ -94,5 +94,9 @@ func (r *Register) Warnings() []Warning {
 	if err != nil {
 		return []Warning{{Kind: WarnOutOfOrder, Register: p.Serial}}
 	}
-	return p.warnings(&state, r.wall(p))
+	list := p.warnings(&state, r.wall(p))
+	if p.Maintenance {
+		list = append(list, Warning{Kind: WarnMaintenance, Register: p.Serial})
+	}
+	return list
 }

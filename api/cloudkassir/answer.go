@@ -22,12 +22,13 @@ func appendQueued(b []byte, base string, o *kkt.Outcome) []byte {
 	b = append(b, `,"ErrorCode":0,"ReceiptLocalUrl":`...)
 	b = appendString(b, receiptURL(base, o.ID))
 	b = append(b, `},"InnerResult":null,"Success":true,"Message":"Queued","Warning":`...)
-	warning, codes := "", []byte(nil)
+	warning, codes, last := "", []byte(nil), 0
 	for _, w := range o.Warnings {
 		code, text := warningOf(w.Kind)
-		if code == 0 {
+		if code == 0 || code == last { // the stronger of two with one code comes first
 			continue
 		}
+		last = code
 		if codes != nil {
 			warning, codes = warning+"; ", append(codes, ',')
 		}

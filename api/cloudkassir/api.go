@@ -61,14 +61,17 @@ type Options struct {
 	VATReading VATReading
 	// FreeCorrections takes corrections whose Amounts differ from their items.
 	FreeCorrections bool
+	// TestQuota is how many receipts an organisation may make in 8 hours; 0 does not count.
+	TestQuota int
 	// NewID makes the GUID of a /test answer.
 	NewID func() string
 }
 
 // API is the handler of all paths in Routes. It is safe for concurrent use.
 type API struct {
-	o    Options
-	pool sync.Pool // of *request
+	o     Options
+	pool  sync.Pool // of *request
+	quota quota
 }
 
 // New makes an API. Fleet and NewID must be set.

@@ -234,10 +234,14 @@ func operatorName(s *kkt.Settings) string {
 	return s.OFDName
 }
 
-// warningOf translates a trouble of a register: code and text of spec/api/cloudkassir.md 5.11; code 0 for one that the API
-// has no word for.
+// warningOf translates a trouble of a register for the answer to a receipt: code and text of spec/api/cloudkassir.md 5.11; code 0
+// for one that the API has no word for.
 func warningOf(kind kkt.WarningKind) (code int, text string) {
 	switch kind {
+	case kkt.WarnFailure:
+		return 1, "Ошибка криптопроцессора - Необходима замена ФН"
+	case kkt.WarnReplace:
+		return 2, "Срок действия фискального накопителя истек - Необходима замена ФН"
 	case kkt.WarnTermEnding:
 		return 2, "Истекает срок действия ФН - Необходима замена ФН"
 	case kkt.WarnOFDQueue:
@@ -255,13 +259,15 @@ func warningOf(kind kkt.WarningKind) (code int, text string) {
 // deviceWarningOf translates a trouble for the methods about registers (spec/api/cloudkassir.md 5.12, a numbering of its own).
 func deviceWarningOf(kind kkt.WarningKind) (code int, text, action string) {
 	switch kind {
+	case kkt.WarnReplace:
+		return 1, "Срок действия ФН истек", "Требуется замена ФН"
 	case kkt.WarnTermEnding:
 		return 1, "Истекает срок действия ФН", "Требуется замена ФН"
 	case kkt.WarnOFDQueue:
 		return 2, "Переполнение очереди отправки в ОФД", "Требуется продлить услуги ОФД"
 	case kkt.WarnMemory:
 		return 3, "ФН переполнен", "Требуется замена ФН"
-	case kkt.WarnOutOfOrder:
+	case kkt.WarnFailure, kkt.WarnOutOfOrder:
 		return 4, "Ошибка кассы", "Обратитесь к администратору"
 	}
 	return 0, "", ""

@@ -36,6 +36,7 @@ const (
 	codeNoCash        = 19
 	codeNoAgent       = 20
 	codeNoUserRequest = 21
+	codeQuota         = 22
 	codeDecimals      = 23
 	codeEmail         = 24
 	codeMissing       = 26
@@ -81,6 +82,8 @@ func sentence(code int) string {
 		return "Нет касс с агентским признаком"
 	case codeNoUserRequest:
 		return "Нет касс с поддержкой тега - Дополнительный реквизит пользователя"
+	case codeQuota:
+		return "Превышен лимит тестовых чеков за день"
 	case codeDecimals:
 		return "Неверный формат цены/суммы - не более двух знаков после точки"
 	case codeEmail:
@@ -298,6 +301,8 @@ func refusalOf(err error) *refusal {
 		if r.field == "" {
 			r.field = setting.Field
 		}
+	case errors.Is(err, errQuota):
+		r.code = codeQuota
 	case errors.Is(err, kkt.ErrInvalid):
 		r.code, r.reason = codeIncorrect, strings.TrimPrefix(err.Error(), kkt.ErrInvalid.Error()+": ")
 	case errors.Is(err, kkt.ErrOutOfService):

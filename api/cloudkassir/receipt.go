@@ -1,6 +1,8 @@
 package cloudkassir
 
 import (
+	"errors"
+
 	"github.com/sirupsen/logrus"
 
 	"kktd/api/internal/tolerant"
@@ -27,7 +29,7 @@ func (q *request) submit(read func(*request)) []byte {
 	}
 	base := q.api.baseURL(q.http)
 	q.out.Request.Render = func(o *kkt.Outcome) []byte { return appendQueued(make([]byte, 0, usualAnswer), base, o) }
-	outcome, err := q.api.o.Fleet.Submit(q.http.Context(), &q.out)
+	outcome, err := q.submitInQuota()
 	if err != nil {
 		return q.answerRefusal(refusalOf(err))
 	}
@@ -37,6 +39,26 @@ func (q *request) submit(read func(*request)) []byte {
 		q.log().WithField("id", outcome.ID).WithField("register", outcome.Register).Debug("receipt taken")
 	}
 	return outcome.Answer
+}
+
+// errQuota is returned when the organisation has made its test receipts.
+var errQuota = errors.New("cloudkassir: test receipts limit")
+
+// submitInQuota hands the receipt to the registers and counts it when there is a quota.
+func (q *request) submitInQuota() (*kkt.Outcome, error) {
+	fleet, inn := q.api.o.Fleet, q.out.INN
+	if q.api.o.TestQuota == 0 {
+		return fleet.Submit(q.http.Context(), &q.out)
+	}
+	now := fleet.Now()
+	if !q.api.quota.take(inn, now, q.api.o.TestQuota) {
+		return nil, errQuota
+	}
+	outcome, err := fleet.Submit(q.http.Context(), &q.out)
+	if err != nil || outcome.Replayed {
+		q.api.quota.back(inn, now)
+	}
+	return outcome, err
 }
 
 // replay is the answer to the first request with the same X-Request-ID, nil when there is none. The body of this one is not

@@ -158,16 +158,16 @@ func occupancy(state *fn.State) float64 {
 // appendWarnings appends the list of warnings by the codes of spec/api/cloudkassir.md 5.12.
 func appendWarnings(b []byte, list []kkt.Warning) []byte {
 	b = append(b, '[')
-	first := true
+	last := 0
 	for _, x := range list {
 		code, description, action := deviceWarningOf(x.Kind)
-		if code == 0 {
+		if code == 0 || code == last { // the stronger of two with one code comes first
 			continue
 		}
-		if !first {
+		if last != 0 {
 			b = append(b, ',')
 		}
-		first = false
+		last = code
 		w := modelWriter{b: b}
 		w.key("Code")
 		w.b = strconv.AppendInt(w.b, int64(code), 10)
