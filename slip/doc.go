@@ -3,8 +3,14 @@
 //	Input ---compose---> sheet (lines without a width) ---renderer---> bytes
 //
 // The sheet is the one layout: what stands on the slip and in which order. A
-// renderer decides how wide it is and what it is made of; Text is the first one,
-// a slip of the printer in UTF-8.
+// renderer decides how wide it is and what it is made of:
+//
+//	Text         a slip of the printer in UTF-8, the QR code in half blocks when asked
+//	HTML         a page, whole in itself, for the screen and the printer
+//	Painter.PNG  a picture in Go Mono, 16 greys
+//	DataOf       the values, for JSON
+//
+// Stored and OfReceipt find the input for what a register keeps.
 //
 // What a slip shows is what the tables of documents mark as printed
 // (spec/ffd/documents.md, P), with shift and receipt number and the sender's

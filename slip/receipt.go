@@ -74,7 +74,7 @@ func (c *composer) item(n *ffd.Node, index int) {
 	if m := mark(n); m != "" {
 		name += " " + m
 	}
-	c.add(flowing, name)
+	c.add(itemName, name)
 	c.pair(1, c.quantity(n)+" x "+c.value(n, ffd.TagItemPrice), "= "+c.value(n, ffd.TagItemSum))
 	switch rate, ok := c.uint(n, ffd.TagVATRate); {
 	case !ok:

@@ -12,13 +12,14 @@ import (
 type kind uint8
 
 const (
-	centred kind = iota // a title
-	heading             // a title that stands out
-	flowing             // running text on the left, wrapped at words
-	pair                // label on the left, value on the right
-	total               // a pair that stands out
-	rule                // a line across
-	code                // content of the QR code
+	centred  kind = iota // a title
+	heading              // a title that stands out
+	flowing              // running text on the left, wrapped at words
+	itemName             // flowing text that begins an item
+	pair                 // label on the left, value on the right
+	total                // a pair that stands out
+	rule                 // a line across
+	code                 // content of the QR code
 )
 
 // line is one entry of a layout; a renderer may make several lines of it.

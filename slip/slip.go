@@ -27,7 +27,8 @@ type Input struct {
 	Registration Registration
 	Lines        []string       // of the receipt, printed only
 	ItemLines    map[int]string // printed under an item; items count from 0
-	Width        int            // characters, MinWidth to MaxWidth; 0: DefaultWidth
+	Width        int            // of Text and PNG in characters, MinWidth to MaxWidth; 0: DefaultWidth
+	DrawQR       bool           // Text draws the QR code where it fits, above what it says
 }
 
 // Registration is what a document may leave to the registration in force. A value
@@ -44,8 +45,28 @@ type Registration struct {
 	OFDName     string // 1046
 }
 
+// width is the width to set lines to.
+func (in *Input) width() (int, error) {
+	switch {
+	case in.Width == 0:
+		return DefaultWidth, nil
+	case in.Width < MinWidth || in.Width > MaxWidth:
+		return 0, fmt.Errorf("%w: %d characters, want %d to %d", ErrWidth, in.Width, MinWidth, MaxWidth)
+	}
+	return in.Width, nil
+}
+
 // compose makes the layout of a document. Errors wrap ErrDocument.
 func compose(in *Input) (*sheet, error) {
+	c, err := composed(in)
+	if err != nil {
+		return nil, err
+	}
+	return &c.sheet, nil
+}
+
+// composed is the composer that has made the layout of a document.
+func composed(in *Input) (*composer, error) {
 	doc := ffd.Decode(in.Document, 0)
 	if bad := doc.Malformed(); bad != nil {
 		return nil, fmt.Errorf("%w: tag %d at offset 0x%x: %s", ErrDocument, bad.Tag, bad.Offset, bad.Err)
@@ -75,5 +96,5 @@ func compose(in *Input) (*sheet, error) {
 	default:
 		return nil, fmt.Errorf("%w: form %d has no slip", ErrDocument, doc.Tag)
 	}
-	return &c.sheet, nil
+	return c, nil
 }

@@ -1,7 +1,6 @@
 package slip
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,39 +11,79 @@ import (
 // to be copied, may make a longer line. Errors are ErrDocument and ErrWidth; with
 // an error b comes back as it was.
 func Text(b []byte, in Input) ([]byte, error) {
-	width := in.Width
-	if width == 0 {
-		width = DefaultWidth
-	}
-	if width < MinWidth || width > MaxWidth {
-		return b, fmt.Errorf("%w: %d characters, want %d to %d", ErrWidth, width, MinWidth, MaxWidth)
+	width, err := in.width()
+	if err != nil {
+		return b, err
 	}
 	s, err := compose(&in)
 	if err != nil {
 		return b, err
 	}
-	t := textRenderer{b: b, width: width}
+	t := textRenderer{b: b}
+	set := setter{width: width, put: t.put}
 	for _, l := range s.lines {
-		t.line(l)
+		switch l.kind {
+		case rule:
+			t.put(0, strings.Repeat("-", width))
+		case code:
+			if in.DrawQR {
+				t.drawQR(l.left, width)
+			}
+			t.put(0, printable(l.left))
+		default:
+			set.line(l)
+		}
 	}
 	return t.b, nil
 }
 
-type textRenderer struct {
-	b     []byte
+type textRenderer struct{ b []byte }
+
+// drawQR draws the code in half blocks, centred; one that is too wide is left out.
+// Dark modules are the character, so it is right on light ground, as paper is.
+func (t *textRenderer) drawQR(text string, width int) {
+	q, err := newQR(text)
+	if err != nil || q.size > width {
+		return
+	}
+	for y := 0; y < q.size; y += 2 {
+		row := make([]rune, q.size)
+		for x := range row {
+			row[x] = [4]rune{' ', '▀', '▄', '█'}[b2i(q.dark(x, y))|b2i(q.dark(x, y+1))<<1]
+		}
+		t.put((width-q.size)/2, strings.TrimRight(string(row), " "))
+	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (t *textRenderer) put(indent int, s string) {
+	if s != "" {
+		for range indent {
+			t.b = append(t.b, ' ')
+		}
+	}
+	t.b = append(append(t.b, s...), '\n')
+}
+
+// setter breaks the lines of a sheet into rows of a width: put gets each with its
+// indentation. Rules and codes are not its business.
+type setter struct {
 	width int
+	put   func(indent int, s string)
 }
 
 // indentStep is the indentation of one level in characters.
 const indentStep = 2
 
-func (t *textRenderer) line(l line) {
+func (t *setter) line(l line) {
 	left, right, indent := printable(l.left), strings.Trim(printable(l.right), " \n"), l.level*indentStep
 	switch l.kind {
-	case rule:
-		t.put(0, strings.Repeat("-", t.width))
-	case code:
-		t.put(0, left)
 	case heading, centred:
 		for _, s := range wrap(left, t.width) {
 			t.put((t.width-utf8.RuneCountInString(s))/2, s)
@@ -58,18 +97,9 @@ func (t *textRenderer) line(l line) {
 	}
 }
 
-func (t *textRenderer) put(indent int, s string) {
-	if s != "" {
-		for range indent {
-			t.b = append(t.b, ' ')
-		}
-	}
-	t.b = append(append(t.b, s...), '\n')
-}
-
 // pair sets label and value on one line; a value that does not fit there goes to
 // the right of the next one, and one longer than a line runs on behind its label.
-func (t *textRenderer) pair(indent int, left, right string) {
+func (t *setter) pair(indent int, left, right string) {
 	room := t.width - indent
 	if utf8.RuneCountInString(right) > room || strings.Contains(right, "\n") {
 		for _, s := range wrap(left+": "+right, room) {
