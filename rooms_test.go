@@ -29,6 +29,7 @@ var rooms = [][]string{
 	{"sender"},
 	{"ofd"},
 	{"slip"},
+	{"pages"},
 	{"api/internal/tolerant"},
 	{"api/cloudkassir", "api/control"},
 	{"daemon"},

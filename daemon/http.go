@@ -11,6 +11,7 @@ import (
 
 	"kktd/api/cloudkassir"
 	"kktd/api/control"
+	"kktd/pages"
 	"kktd/storage"
 )
 
@@ -45,7 +46,7 @@ func (d *Daemon) routes() http.Handler {
 	}
 	ctl := control.New(control.Options{Fleet: d.fleet, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Stopping: d.stopping})
 	guarded := d.guard(ctl)
-	pages := &pages{fleet: d.fleet}
+	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/control/v1/") {
 			guarded.ServeHTTP(w, r)

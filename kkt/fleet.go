@@ -208,16 +208,6 @@ func (f *Fleet) Register(serial string) (*Register, error) {
 	return nil, fmt.Errorf("%w: register %q", ErrNotFound, serial)
 }
 
-// ByDrive finds the register that a drive with the FN number stands in now.
-func (f *Fleet) ByDrive(number string) (*Register, error) {
-	for _, r := range f.Registers() {
-		if r.profile.Load().DriveNumber == number {
-			return r, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: drive %q", ErrNotFound, number)
-}
-
 // Registers are all registers by serial number.
 func (f *Fleet) Registers() []*Register {
 	f.mu.RLock()

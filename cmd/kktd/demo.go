@@ -67,7 +67,7 @@ func demonstrate(ctx context.Context, d *daemon.Daemon, delay time.Duration, out
 		return fmt.Errorf("the receipt has no document: %s: %s", receipt.Status, receipt.Error)
 	}
 	page := "/r/" + answer.Model.Id
-	slip, err := c.do(ctx, http.MethodGet, page, nil)
+	slip, err := c.do(ctx, http.MethodGet, page+".txt", nil)
 	if err != nil {
 		return err
 	}
