@@ -50,6 +50,12 @@ func (s *SettlementTotals) add(p Payments) {
 	s.Total += p.Total()
 }
 
+// Max is the greater total of a kind of settlement: that of receipts or that of
+// corrections, kopecks.
+func (t *Totals) Max(op Operation) uint64 {
+	return max(t.Receipts[op-1].Total, t.Corrections[op-1].Total)
+}
+
 // Count is tag 1134: receipts and corrections of all kinds.
 func (t *Totals) Count() uint32 {
 	n := t.Corrections.Count()

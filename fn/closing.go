@@ -17,11 +17,11 @@ func (c *CloseDrive) apply(m *Machine, s *State, now Time, out *Output) error {
 	if err := s.fiscal(); err != nil {
 		return err
 	}
-	switch {
-	case s.ShiftOpen:
-		return s.refuse(CodeState, "close the shift", "closing of the drive in an open shift")
-	case now < s.LastTime:
-		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
+	if s.ShiftOpen {
+		return s.refuse(shiftIsOpen, s.Shift)
+	}
+	if err := s.notBefore(now); err != nil {
+		return err
 	}
 	if err := s.unsentTooLong(now); err != nil {
 		return err

@@ -9,19 +9,15 @@ type OpenShift struct {
 	Data []byte // KKT part, ffd.ShiftReport
 }
 
-// earlyOpening is how much earlier than the last document a shift may open
-// (spec/fn.md 7).
-const earlyOpening = 60 * 60
-
 func (c *OpenShift) apply(m *Machine, s *State, now Time, out *Output) error {
 	if err := s.fiscal(); err != nil {
 		return err
 	}
 	if s.ShiftOpen {
-		return s.refuse(CodeState, "close the shift first", "shift %d is open", s.Shift)
+		return s.refuse(shiftIsOpen, s.Shift)
 	}
 	if now+earlyOpening < s.LastTime {
-		return s.refuse(CodeDateTime, "set the clock", "the opening is more than an hour before the last document")
+		return s.refuse(openingTooEarly, now, s.LastNumber, s.LastTime)
 	}
 	if err := s.resources(now); err != nil {
 		return err
@@ -46,10 +42,10 @@ func (c *CloseShift) apply(m *Machine, s *State, now Time, out *Output) error {
 		return err
 	}
 	if !s.ShiftOpen {
-		return s.refuse(CodeState, "open a shift first", "no shift is open")
+		return s.refuse(shiftIsClosed)
 	}
-	if now < s.LastTime {
-		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
+	if err := s.notBefore(now); err != nil {
+		return err
 	}
 	s.ShiftOpen = false
 	s.ShiftDocuments++
@@ -64,43 +60,3 @@ func (c *CloseShift) apply(m *Machine, s *State, now Time, out *Output) error {
 	s.Messages = 0
 	return m.finish(s, &h.Head, 0, 0, c.Data, out, h.Append)
 }
-
-// fiscal refuses a command outside phase 3.
-func (s *State) fiscal() error {
-	if s.Phase != PhaseFiscal {
-		hint := "register the drive"
-		if s.Phase > PhaseFiscal {
-			hint = "take a new drive"
-		}
-		return s.refuse(CodeState, hint, "phase %v", s.Phase)
-	}
-	return nil
-}
-
-// resources refuses every document but the closings when the term, the memory
-// or the 30 days of unsent documents are used up (spec/fn.md 8, spec/decisions.md,
-// unsent documents).
-func (s *State) resources(now Time) error {
-	switch {
-	case now.Midnight() > s.LastDay():
-		return s.refuse(CodeTermEnded, "close the drive and take a new one", "the term of %d days has ended", s.TermDays)
-	case s.LastNumber >= s.Capacity:
-		r := s.refuse(CodeNoSpace, "close the shift and the drive, take a new one", "all %d documents are used", s.Capacity)
-		r.Full = true
-		return r
-	}
-	return s.unsentTooLong(now)
-}
-
-// unsentTooLong refuses a document when the oldest unsent one is older than 30
-// calendar days.
-func (s *State) unsentTooLong(now Time) error {
-	if s.blocked(now) {
-		return s.refuse(CodeNoSpace, "deliver the documents to the OFD",
-			"document %d is unsent for more than %d days", s.FirstUnsent, ofdBlockDays)
-	}
-	return nil
-}
-
-// expired tells that a shift is open for more than 24 hours.
-func (s *State) expired(now Time) bool { return s.ShiftOpen && now > s.ShiftOpened+shiftSeconds }

@@ -36,8 +36,13 @@ type Confirm struct {
 }
 
 func (c *Confirm) apply(m *Machine, s *State, _ Time, _ *Output) error {
-	if s.FirstUnsent == 0 {
-		return s.refuse(CodeState, "", "no document waits for a ticket")
+	switch {
+	case s.Phase != PhaseFiscal && s.Phase != PhasePostFiscal:
+		return s.fiscal()
+	case s.Registration.Modes.Offline:
+		return s.refuse(noExchange)
+	case s.FirstUnsent == 0:
+		return s.refuse(nothingWaits)
 	}
 	t, err := m.CheckTicket(s.Drive, s.FirstUnsent, c.Mode, c.Container)
 	if err != nil {
@@ -110,7 +115,10 @@ func (c *ticketChecker) of(inn [12]byte) OperatorSigner {
 // Reason.
 func (m *Machine) CheckTicket(drive [16]byte, number uint32, mode TicketMode, container []byte) (ffd.Confirmation, error) {
 	refuse := func(r Reason, why string) (ffd.Confirmation, error) {
-		return ffd.Confirmation{}, &Refusal{Code: CodeTicket, Drive: string(drive[:]), Number: number, Reason: r, Why: why}
+		s := State{Drive: drive}
+		err := s.refuseFor(number, ticketRefused, ticketText{r, why})
+		err.Reason = r
+		return ffd.Confirmation{}, err
 	}
 	c, err := ofdproto.ParseContainer(container)
 	if errors.Is(err, ofdproto.ErrCRC) {
@@ -160,6 +168,15 @@ func checkNumber(h ofdproto.ContainerHeader, number uint32, mode TicketMode) str
 	}
 	return ""
 }
+
+// ticketText is what is wrong with a ticket; the details are English.
+type ticketText struct {
+	reason Reason
+	why    string
+}
+
+func (t ticketText) String() string  { return t.why }
+func (t ticketText) Russian() string { return t.reason.Russian() }
 
 // checkSigns returns why the signs are not good, "" when they are.
 func (c *ticketChecker) checkSigns(t *ffd.Confirmation, container ofdproto.Container, mode TicketMode) string {

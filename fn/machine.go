@@ -57,6 +57,9 @@ func NewMachine(master []byte, drive [16]byte) *Machine {
 // (a *Refusal, or a *ffd.FieldError that names what cannot be written) both are
 // as they were.
 func (m *Machine) Apply(s *State, c Command, now Time, out *Output) error {
+	if _, reset := c.(*Reset); s.Failed && !reset {
+		return s.refuse(failed)
+	}
 	m.next = *s
 	documents, size := len(out.Documents), len(out.buf)
 	if err := c.apply(m, &m.next, now-now%60, out); err != nil {
@@ -74,20 +77,12 @@ func (s *State) header(form ffd.Form, now Time) ffd.Head {
 		Number: s.LastNumber + 1, Time: uint32(now)}
 }
 
-// maxData limits what the register sends for a document (spec/fn.md 4.2).
-func maxData(form ffd.Form) int {
-	switch form {
-	case ffd.FormRegistration, ffd.FormReregistration, ffd.FormDriveClosing, ffd.FormSettlementState:
-		return 2 << 10
-	case ffd.FormShiftOpening, ffd.FormShiftClosing:
-		return 1 << 10
-	}
-	return 30 << 10
-}
-
 // finish makes the document: container header, FN part, the data of the
 // register, tail. head appends the FN part once the sign is set.
 func (m *Machine) finish(s *State, h *ffd.Head, op ffd.Operation, total uint64, data []byte, out *Output, head func([]byte) []byte) error {
+	if Time(h.Time) < year2000 {
+		return s.refuse(dateTooEarly, Time(h.Time))
+	}
 	if err := s.checkData(h, data); err != nil {
 		return err
 	}
@@ -103,7 +98,7 @@ func (m *Machine) finish(s *State, h *ffd.Head, op ffd.Operation, total uint64, 
 	b = head(b)
 	b = append(b, data...)
 	if n := len(b) - at; n > h.Form.MaxLen() {
-		return s.refuse(CodeTooLarge, "", "document of %d bytes, form %d takes %d", n, h.Form, h.Form.MaxLen())
+		return s.refuse(documentTooLong, n, h.Form, h.Form.MaxLen())
 	}
 	_ = tlv.End(b, at) // MaxLen is below 64 KiB
 	n := len(b) - start - ofdproto.ContainerHeaderLen
@@ -111,7 +106,7 @@ func (m *Machine) finish(s *State, h *ffd.Head, op ffd.Operation, total uint64, 
 		Type: ofdproto.FromRegister, Form: byte(h.Form), Drive: s.Drive, Number: h.Number,
 		Service2Hash: m.sign.service2(s.Drive, h.Number),
 	}, n); err != nil {
-		return s.refuse(CodeFormat, "", "%v", err)
+		return s.refuse(badContainer, err)
 	}
 	b = ofdproto.Tail{Kind: ofdproto.TailMessage, Sign: m.sign.messageSign(b[start:])}.Append(b)
 	if err := ofdproto.SealContainer(b[start:]); err != nil {
@@ -135,49 +130,4 @@ func grow(b []byte, n int) []byte {
 	bigger := make([]byte, len(b), 2*cap(b)+n)
 	copy(bigger, b)
 	return bigger
-}
-
-// checkData refuses what the register must not send: too much, or tags that the
-// drive forms itself.
-func (s *State) checkData(h *ffd.Head, data []byte) error {
-	if n := maxData(h.Form); len(data) > n {
-		return s.refuse(CodeTooLarge, "send fewer items or shorter texts", "%d bytes for form %d, at most %d", len(data), h.Form, n)
-	}
-	r := tlv.NewReader(data, 0)
-	for r.Next() {
-		if tag := r.Item().Tag; formedByDrive(tag, h) {
-			return s.refuse(CodeForbiddenTag, "leave it out", "tag %d", tag)
-		}
-	}
-	if err := r.Err(); err != nil {
-		return s.refuse(CodeFormat, "", "%v", err)
-	}
-	return nil
-}
-
-// formedByDrive tells the tags that the register must not send (spec/fn.md 4.2);
-// which they are differs by version and form.
-func formedByDrive(tag uint16, h *ffd.Head) bool {
-	registration := h.Form == ffd.FormRegistration || h.Form == ffd.FormReregistration
-	switch tag {
-	case ffd.TagFNNumber, ffd.TagKKTRegNumber, ffd.TagUserINN, ffd.TagFDNumber, ffd.TagDateTime, ffd.TagFiscalSign,
-		ffd.TagShiftNumber, ffd.TagReceiptNumberInShift, ffd.TagSettlementType, ffd.TagTotalSum,
-		ffd.TagFNMaxFFD, ffd.TagTaxSystems, ffd.TagEncryptionMode, ffd.TagAutomaticMode, ffd.TagKKTUsageConditions,
-		ffd.TagReregistrationReasonCode, ffd.TagKKTChangeReasons, ffd.TagKeyResourceDays,
-		ffd.TagFNResourceExhausted, ffd.TagFNReplaceUrgent, ffd.TagFNMemoryFull, ffd.TagOFDTimeout,
-		ffd.TagUnsentFDCount, ffd.TagFirstUnsentFDDate, ffd.TagFDCountInShift, ffd.TagFirstUnsentFDNumber,
-		ffd.TagReceiptCountInShift, ffd.TagFNTotals, ffd.TagUnsentTotals, ffd.TagShiftTotals, ffd.TagOperatorMessage:
-		return true
-	case ffd.TagUnsentNotificationCount, ffd.TagBadMarkingCodes, ffd.TagBadMarkingExchange:
-		return true // spec/decisions.md, FN part of a shift closing
-	case ffd.TagExciseMode, ffd.TagGamblingMode, ffd.TagLotteryMode, ffd.TagPrinterInAutomat:
-		return registration && h.Version >= ffd.V110
-	case ffd.TagFFDVersion:
-		return h.Version >= ffd.V120
-	case ffd.TagInternetOnlyKKT, ffd.TagServicesOnly, ffd.TagStrictFormSystem, ffd.TagOfflineMode:
-		return registration
-	case ffd.TagOFDINN:
-		return h.Version >= ffd.V110
-	}
-	return false
 }

@@ -26,10 +26,6 @@ type Register struct {
 	Reasons      uint32 // 1205, of form 11; at least one bit
 }
 
-// maxRegistrations is the number of registration reports in the life of a drive
-// (spec/decisions.md).
-const maxRegistrations = 12
-
 func (c *Register) apply(m *Machine, s *State, now Time, out *Output) error {
 	r := &c.Registration
 	form := ffd.FormRegistration
@@ -41,11 +37,11 @@ func (c *Register) apply(m *Machine, s *State, now Time, out *Output) error {
 	}
 	switch {
 	case !r.FFD.Writable() || r.FFD > s.MaxFFD:
-		return s.refuse(CodeMode, "choose another version", "FFD %v, the drive takes up to %v", r.FFD, s.MaxFFD)
+		return s.refuse(versionTooHigh, r.FFD, s.MaxFFD)
 	case r.Modes.Encryption:
-		return s.refuse(CodeMode, "register with 1056 = 0", "encryption is not supported: the cipher is secret")
+		return s.refuse(encrypted)
 	case r.TaxSystems == 0 || r.TaxSystems&^ffd.TaxAllSystems != 0:
-		return s.refuse(CodeValue, "give at least one taxation system", "taxation systems %02Xh", byte(r.TaxSystems))
+		return s.refuse(noTaxSystem, byte(r.TaxSystems))
 	}
 	if s.Phase == PhaseFiscal {
 		if err := c.checkChange(s, now); err != nil {
@@ -65,8 +61,9 @@ func (c *Register) apply(m *Machine, s *State, now Time, out *Output) error {
 	s.Registration = *r
 	s.TermDays = s.Model.termDays(r)
 	if now.Midnight() > s.LastDay() {
-		return s.refuse(CodeTermParameters, "take a new drive", "the term for this use, %d days, has ended", s.TermDays)
+		return s.refuse(termTooShort, s.TermDays, s.LastDay())
 	}
+	s.RegistrationDocs[s.Registrations] = s.LastNumber + 1
 	s.Registrations++
 	h := ffd.RegistrationHead{Head: s.header(form, now), DriveMax: s.MaxFFD, OFDINN: r.OFDINN,
 		TaxSystems: r.TaxSystems, Modes: r.Modes, Reasons: c.Reasons, DaysLeft: s.DaysLeft(now)}
@@ -81,17 +78,19 @@ func (c *Register) apply(m *Machine, s *State, now Time, out *Output) error {
 func (c *Register) checkPhase(s *State) error {
 	replaces := c.Reasons&ReplacesDrive != 0
 	switch {
+	case s.Registrations >= maxRegistrations && s.Phase <= PhaseFiscal:
+		return s.refuse(registrationsOver, s.Registrations)
 	case s.Phase == PhaseReady && c.Reasons != 0 && !replaces:
-		return s.refuse(CodeState, "register the drive first", "a change of registration in phase %v", s.Phase)
+		return s.refuse(changeOfNothing, s.Phase)
 	case s.Phase == PhaseReady:
 	case s.Phase != PhaseFiscal:
-		return s.refuse(CodeState, "take a new drive", "registration in phase %v", s.Phase)
+		return s.fiscal()
 	case c.Reasons == 0:
-		return s.refuse(CodeState, "say why it changes: tag 1205", "the drive is registered already")
+		return s.refuse(registeredAlready)
 	case replaces:
-		return s.refuse(CodeState, "leave out reason 0 of tag 1205", "the drive is registered already, it replaces none")
+		return s.refuse(replacesNothing)
 	case s.ShiftOpen:
-		return s.refuse(CodeState, "close the shift", "registration in an open shift")
+		return s.refuse(shiftIsOpen, s.Shift)
 	}
 	return nil
 }
@@ -100,14 +99,13 @@ func (c *Register) checkPhase(s *State) error {
 func (c *Register) checkChange(s *State, now Time) error {
 	r := &c.Registration
 	switch {
-	case s.Registrations >= maxRegistrations:
-		return s.refuse(CodeMode, "take a new drive", "%d registration reports were made", s.Registrations)
 	case r.FFD < s.Registration.FFD:
-		return s.refuse(CodeMode, "", "FFD %v after %v: a drive's version is only raised", r.FFD, s.Registration.FFD)
-	case now < s.LastTime:
-		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
+		return s.refuse(versionLowered, r.FFD, s.Registration.FFD)
 	case r.Modes.Offline && s.FirstUnsent != 0:
-		return s.refuse(CodeState, "deliver them to the OFD", "autonomous mode while %d documents are unsent", s.Unsent())
+		return s.refuse(unsentOffline, s.Unsent())
+	}
+	if err := s.notBefore(now); err != nil {
+		return err
 	}
 	return s.resources(now)
 }
@@ -138,10 +136,20 @@ type Reset struct{}
 // with another number plays a serial drive and cannot be wiped.
 func (s *State) Debug() bool { return bytes.HasPrefix(s.Drive[:], []byte("9999")) }
 
-func (c *Reset) apply(_ *Machine, s *State, _ Time, _ *Output) error {
+func (*Reset) apply(_ *Machine, s *State, _ Time, _ *Output) error {
 	if !s.Debug() {
-		return s.refuse(CodeMode, "take a drive with a number that begins with 9999", "only debug drives can be wiped")
+		return s.refuse(serialDrive)
 	}
 	*s = Blank(s.Drive, s.Model, s.MaxFFD, s.Capacity)
+	return nil
+}
+
+// Fail breaks the drive down: a critical error, bit 7 of the warning flags. From
+// then on every command is refused with 03h, until a debug drive is reset; the
+// archive can still be read. It makes no document.
+type Fail struct{}
+
+func (*Fail) apply(_ *Machine, s *State, _ Time, _ *Output) error {
+	s.Failed = true
 	return nil
 }

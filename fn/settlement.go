@@ -22,13 +22,16 @@ type SettlementState struct {
 }
 
 func (c *SettlementState) apply(m *Machine, s *State, now Time, out *Output) error {
-	switch {
-	case s.Phase != PhaseFiscal && s.Phase != PhasePostFiscal:
-		return s.fiscal()
-	case s.expired(now):
-		return s.refuse(CodeShiftTooLong, "close the shift", "shift %d is older than 24 hours", s.Shift)
-	case now < s.LastTime:
-		return s.refuse(CodeDateTime, "set the clock", "time before that of the last document")
+	if s.Phase != PhasePostFiscal {
+		if err := s.fiscal(); err != nil {
+			return err
+		}
+	}
+	if s.expired(now) {
+		return s.refuse(shiftIsOld, s.Shift, s.ShiftOpened)
+	}
+	if err := s.notBefore(now); err != nil {
+		return err
 	}
 	if err := s.resources(now); err != nil {
 		return err
@@ -118,21 +121,4 @@ func settlement(doc tlv.Item) (op ffd.Operation, p ffd.Payments, err error) {
 		return op, p, fmt.Errorf("tag %d: no operation", ffd.TagSettlementType)
 	}
 	return op, p, nil
-}
-
-// paymentOf is the sum that a tag of a receipt holds; nil for other tags.
-func paymentOf(p *ffd.Payments, tag uint16) *uint64 {
-	switch tag {
-	case ffd.TagCashSum:
-		return &p.Cash
-	case ffd.TagCashlessSum:
-		return &p.Cashless
-	case ffd.TagPrepaidSum:
-		return &p.Prepaid
-	case ffd.TagCreditSum:
-		return &p.Credit
-	case ffd.TagProvisionSum:
-		return &p.Provision
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package fn
 
 import (
 	"fmt"
+	"time"
 
 	"kktd/ffd"
 )
@@ -35,6 +36,23 @@ func (p Phase) String() string {
 	return fmt.Sprintf("Phase(%d)", byte(p))
 }
 
+// Russian is the phase as a Russian word.
+func (p Phase) Russian() string {
+	switch p {
+	case PhaseSetup:
+		return "настройка"
+	case PhaseReady:
+		return "готовность к фискализации"
+	case PhaseFiscal:
+		return "фискальный режим"
+	case PhasePostFiscal:
+		return "постфискальный режим"
+	case PhaseArchive:
+		return "чтение данных из архива"
+	}
+	return fmt.Sprintf("фаза %d", byte(p))
+}
+
 // Time is a moment of the register's wall clock as tag 1012 holds it: seconds
 // since 1970 of the clock's face, whole minutes (spec/ffd/encoding.md 2.1).
 type Time uint32
@@ -43,6 +61,9 @@ const day = 24 * 60 * 60
 
 // Midnight is 00:00 of the same day.
 func (t Time) Midnight() Time { return t - t%day }
+
+// String is the moment as the clock shows it: "2026-01-10 10:00".
+func (t Time) String() string { return time.Unix(int64(t), 0).UTC().Format("2006-01-02 15:04") }
 
 // State is all that a drive remembers beside its documents. It is a value: copy
 // it to keep it. Counters are those of spec/fn.md 6.
@@ -78,6 +99,11 @@ type State struct {
 	OperatorCode    byte         // 1022 of the last ticket
 	OperatorWarning WarningFlags // bits 4 to 6, from tickets
 	Messages        byte         // 1206 of the tickets since the last shift closing
+
+	Failed bool // the drive has broken down (Fail): nothing but Reset and reading works
+	// RegistrationDocs are the numbers of the registration reports, [index-1]; 0
+	// where a state of version 1 did not keep them, save the first.
+	RegistrationDocs [maxRegistrations]uint32
 }
 
 // Registration is what the drive keeps of the report in force.
@@ -119,18 +145,12 @@ const (
 	WarnCritical                            // failure of the drive
 )
 
-const (
-	exhaustedDays = 30 // spec/decisions.md, 1050, 1051
-	replaceDays   = 3
-	memoryPercent = 99 // spec/decisions.md, capacity
-	ofdWarnDays   = 2  // spec/decisions.md, unsent documents
-	ofdBlockDays  = 30
-	shiftSeconds  = 24 * 60 * 60
-)
-
 // Warnings are the flags at a moment.
 func (s *State) Warnings(now Time) WarningFlags {
 	w := s.OperatorWarning
+	if s.Failed {
+		w |= WarnCritical
+	}
 	if s.Phase >= PhaseFiscal {
 		if left := s.DaysLeft(now); left <= replaceDays {
 			w |= WarnReplace | WarnExhausted
@@ -138,7 +158,7 @@ func (s *State) Warnings(now Time) WarningFlags {
 			w |= WarnExhausted
 		}
 	}
-	if uint64(s.LastNumber)*100 >= uint64(s.Capacity)*memoryPercent {
+	if uint64(s.LastNumber)*100 >= uint64(s.limit())*memoryPercent {
 		w |= WarnMemory
 	}
 	if s.unsentFor(now) >= ofdWarnDays*day {
@@ -153,11 +173,6 @@ func (s *State) unsentFor(now Time) Time {
 		return 0
 	}
 	return now - s.FirstUnsentTime
-}
-
-// blocked tells that the oldest unsent document is older than 30 calendar days.
-func (s *State) blocked(now Time) bool {
-	return s.FirstUnsent != 0 && now.Midnight() > s.FirstUnsentTime.Midnight()+ofdBlockDays*day
 }
 
 // LastDay is the last day of the term, midnight.

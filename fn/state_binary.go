@@ -10,7 +10,10 @@ import (
 
 // stateVersion is the first byte of the stored form. A new field gets a new
 // version; older ones are still read and take the new field's zero.
-const stateVersion = 1
+//
+//	1  the first
+//	2  Failed, RegistrationDocs
+const stateVersion = 2
 
 // ErrState is returned when a stored state does not decode. The drive is out of
 // service then; nothing is repaired.
@@ -22,7 +25,7 @@ var ErrNewerState = errors.New("fn: stored state is of a newer version")
 // AppendBinary appends the stored form of the state: a version byte, then fixed
 // strings and variable-length numbers, some 150 to 900 bytes. It never fails.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
-	w := stateCoder{b: append(b, stateVersion)}
+	w := stateCoder{b: append(b, stateVersion), version: stateVersion}
 	s.code(&w)
 	return w.b, nil
 }
@@ -39,8 +42,11 @@ func ParseState(b []byte) (State, error) {
 	if b[0] == 0 {
 		return s, fmt.Errorf("%w: version 0", ErrState)
 	}
-	r := stateCoder{b: b[1:], reading: true}
+	r := stateCoder{b: b[1:], reading: true, version: b[0]}
 	s.code(&r)
+	if r.version < 2 && s.Registrations > 0 {
+		s.RegistrationDocs[0] = 1
+	}
 	switch {
 	case r.failed:
 		return State{}, fmt.Errorf("%w: ends or overflows at byte %d of %d", ErrState, len(b)-len(r.b), len(b))
@@ -56,6 +62,7 @@ type stateCoder struct {
 	b       []byte // written so far, or still to be read
 	reading bool
 	failed  bool
+	version byte // of the form
 }
 
 func (c *stateCoder) raw(v []byte) {
@@ -94,7 +101,7 @@ func truth(c *stateCoder, v *bool) {
 	c.failed = c.failed || x > 1
 }
 
-// code lists the fields of version 1 in their stored order.
+// code lists the fields in their stored order, newer ones behind the older.
 func (s *State) code(c *stateCoder) {
 	c.raw(s.Drive[:])
 	num(c, &s.Model)
@@ -129,6 +136,13 @@ func (s *State) code(c *stateCoder) {
 	num(c, &s.OperatorCode)
 	num(c, &s.OperatorWarning)
 	num(c, &s.Messages)
+	if c.version < 2 {
+		return
+	}
+	truth(c, &s.Failed)
+	for i := range s.RegistrationDocs {
+		num(c, &s.RegistrationDocs[i])
+	}
 }
 
 func codeTotals(c *stateCoder, t *ffd.Totals) {

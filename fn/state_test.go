@@ -43,10 +43,10 @@ func lived(t *testing.T, v ffd.Version) *bench {
 
 func TestStateForm(t *testing.T) {
 	s := lived(t, ffd.V120).s
+	s.Failed = true
 	form, err := s.AppendBinary(nil)
 	require.NoError(t, err)
-	require.Less(t, len(form), 2048)
-	golden(t, "state-v1.hex", hex.EncodeToString(form)+"\n")
+	golden(t, "state-v2.hex", hex.EncodeToString(form)+"\n")
 	back, err := ParseState(form)
 	require.NoError(t, err)
 	require.Equal(t, s, back)
@@ -59,6 +59,45 @@ func TestStateForm(t *testing.T) {
 	form[0] = stateVersion + 1
 	_, err = ParseState(form)
 	require.ErrorIs(t, err, ErrNewerState)
+}
+
+// TestOldStates reads the golden files of older versions, which are never
+// written again.
+func TestOldStates(t *testing.T) {
+	old, err := os.ReadFile("testdata/state-v1.hex")
+	require.NoError(t, err)
+	form, err := hex.DecodeString(strings.TrimSpace(string(old)))
+	require.NoError(t, err)
+	require.EqualValues(t, 1, form[0])
+	s, err := ParseState(form)
+	require.NoError(t, err)
+	require.Equal(t, lived(t, ffd.V120).s, s, "the same life, the new fields made up for")
+}
+
+// TestStateIsSmall fills every counter to its limit: 40 bits in a shift, and half
+// as many shifts as document numbers in a drive.
+func TestStateIsSmall(t *testing.T) {
+	s := lived(t, ffd.V120).s
+	full := func(v uint64) (x ffd.SettlementTotals) {
+		x = ffd.SettlementTotals{Count: 1<<24 - 1, Total: v, Payments: ffd.Payments{Cash: v, Cashless: v, Prepaid: v, Credit: v, Provision: v}}
+		for i := range x.VAT {
+			x.VAT[i] = v
+		}
+		return x
+	}
+	for i := range 4 {
+		s.ShiftTotals.Receipts[i], s.ShiftTotals.Corrections[i] = full(maxTotal), full(maxTotal)
+		s.Totals.Receipts[i], s.Totals.Corrections[i] = full(maxTotal<<23), full(maxTotal<<23)
+	}
+	for i := range s.RegistrationDocs {
+		s.RegistrationDocs[i] = 1<<24 - 1
+	}
+	form, err := s.AppendBinary(nil)
+	require.NoError(t, err)
+	require.Less(t, len(form), 2048)
+	back, err := ParseState(form)
+	require.NoError(t, err)
+	require.Equal(t, s, back)
 }
 
 // TestDocumentsGolden holds the bytes of every form that a life makes, with a
