@@ -91,8 +91,8 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	}
 	if d.sender != nil {
 		d.sending.Go(func() { _ = d.sender.Run(background) })
-		for _, r := range d.fleet.Registers() {
-			d.sender.Wake(r.Delivery())
+		for _, delivery := range d.fleet.Deliveries() {
+			d.sender.Wake(delivery)
 		}
 	}
 	d.httpAddr = listener.Addr()

@@ -26,11 +26,12 @@ func (d *Daemon) Settle(ctx context.Context) {
 }
 
 func (d *Daemon) settled() bool {
-	for _, r := range d.fleet.Registers() {
-		if first, _ := r.Unsent(); first == 0 {
+	for _, delivery := range d.fleet.Deliveries() {
+		if first, _ := delivery.Unsent(); first == 0 {
 			continue
 		}
-		if s, ok := d.sender.State(r.Serial(), r.Settings().Drive()); !ok || s.NextTry.IsZero() {
+		id, _, _ := delivery.DriveInfo()
+		if s, ok := d.sender.State(delivery.Serial(), id); !ok || s.NextTry.IsZero() {
 			return false
 		}
 	}

@@ -19,6 +19,7 @@ const (
 	Document      Kind = "document"       // a document was made
 	Confirmed     Kind = "confirmed"      // its ticket was stored
 	ReceiptFailed Kind = "receipt_failed" // a receipt that was taken could not be made
+	DriveInserted Kind = "drive_inserted" // a register has a drive, new or wiped, that is not registered yet
 )
 
 // Event is one thing that happened.

@@ -84,6 +84,18 @@ func CheckRegNumber(reg, inn, serial string) error {
 	return nil
 }
 
+// MakeRegNumber is the registration number with an order number, at most 10
+// digits, for a user and the serial number of a register (spec/kkt.md 2.1). The
+// error is ErrRegNumber.
+func MakeRegNumber(order uint64, inn, serial string) (string, error) {
+	first := fmt.Sprintf("%010d", order)
+	check, ok := regNumberCheck(first, inn, serial)
+	if !ok {
+		return "", fmt.Errorf("%w: order number %d with INN %q and serial number %q, which have 10, 12 and 20 characters at most", ErrRegNumber, order, inn, serial)
+	}
+	return fmt.Sprintf("%s%06d", first, check), nil
+}
+
 // regNumberCheck is the CRC of the order number, the INN and the serial number,
 // the latter two with zeros on the left to 12 and 20.
 func regNumberCheck[T string | []byte](order, inn, serial T) (int, bool) {

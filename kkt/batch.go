@@ -23,6 +23,8 @@ type batch struct {
 	state fn.State
 	out   fn.Output
 
+	machine *fn.Machine // of the drive of the change
+
 	change  storage.Change
 	buf     []byte // keys, values and events of the change
 	form    []byte // of the state
@@ -82,18 +84,22 @@ func (b *batch) apply(j job) {
 // mark is what reset puts a batch back to.
 type mark struct {
 	state                               fn.State
+	machine                             *fn.Machine
+	drive                               storage.DriveID
+	expect                              uint64
 	profile                             *profile
 	dirty                               bool
 	documents, tickets, records, events int
 }
 
 func (b *batch) mark() mark {
-	return mark{state: b.state, profile: b.profile, dirty: b.dirty, documents: len(b.out.Documents), tickets: len(b.change.Tickets),
+	return mark{state: b.state, machine: b.machine, drive: b.change.Drive, expect: b.change.Expect, profile: b.profile, dirty: b.dirty, documents: len(b.out.Documents), tickets: len(b.change.Tickets),
 		records: len(b.change.Records), events: len(b.change.Events)}
 }
 
 func (b *batch) reset(m mark) {
 	b.state, b.profile, b.dirty = m.state, m.profile, m.dirty
+	b.machine, b.change.Drive, b.change.Expect = m.machine, m.drive, m.expect
 	b.out.Documents, b.change.Tickets = b.out.Documents[:m.documents], b.change.Tickets[:m.tickets]
 	b.change.Records, b.change.Events = b.change.Records[:m.records], b.change.Events[:m.events]
 }
@@ -105,7 +111,7 @@ func (r *Register) broken() error {
 }
 
 func (b *batch) begin(r *Register) {
-	b.r, b.profile = r, r.profile.Load()
+	b.r, b.profile, b.machine = r, r.profile.Load(), r.machine
 	b.state = r.state
 	b.out.Reset()
 	b.buf, b.dirty = b.buf[:0], false
@@ -158,7 +164,7 @@ func (b *batch) commit() error {
 	}
 	res, err := r.fleet.store.Append(context.Background(), b.change)
 	if errors.Is(err, storage.ErrUnknownOutcome) && !errors.Is(err, storage.ErrStopped) {
-		res.Version, err = r.look(b.change.Expect, b.form, err)
+		res.Version, err = r.look(b.change.Drive, b.change.Expect, b.form, err)
 	}
 	if err != nil {
 		// Nothing of the batch is stored: the register goes on from where it was.
@@ -173,7 +179,7 @@ func (b *batch) commit() error {
 		r.fleet.log.WithField("register", b.profile.Serial).WithError(err).Error("commit failed")
 		return fmt.Errorf("register %s: %w", b.profile.Serial, err)
 	}
-	r.state, r.version = b.state, res.Version
+	r.state, r.version, r.machine = b.state, res.Version, b.machine
 	if b.profile != r.profile.Load() {
 		r.profile.Store(b.profile)
 	}
@@ -183,8 +189,8 @@ func (b *batch) commit() error {
 
 // look finds out what became of a commit with an unknown outcome: the version in
 // the store tells whether the change is there (then it is returned) or not.
-func (r *Register) look(expect uint64, form []byte, cause error) (uint64, error) {
-	stored, version, err := r.fleet.store.State(r.profile.Load().Drive())
+func (r *Register) look(drive storage.DriveID, expect uint64, form []byte, cause error) (uint64, error) {
+	stored, version, err := r.fleet.store.State(drive)
 	switch {
 	case err == nil && version == expect+1 && bytes.Equal(stored, form):
 		return version, nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"kktd/event"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/storage"
@@ -20,7 +21,25 @@ const (
 	DefaultCapacity = 250_000
 	DefaultZone     = "Europe/Moscow"
 	DefaultFNSSite  = "www.nalog.gov.ru"
+	DefaultINN      = "7708806062"
 )
+
+// Defaults are the settings of a new register that is told nothing but its
+// numbers: registered with the test OFD, for everything that a receipt may ask
+// for (design/architecture.md, first start). An empty version is 1.2.
+func Defaults(v ffd.Version) Settings {
+	s := Settings{INN: DefaultINN, UserName: `ООО "Тестовая организация"`, Address: "109012, г. Москва, ул. Примерная, д. 1",
+		Place: "www.cloudpayments.ru", SenderEmail: "kassa@example.com", OFDName: "Тестовый ОФД kktd", OFDINN: fn.TestOFDINN, FFD: v,
+		Conditions: ffd.ExciseGoods | ffd.MarkedGoods, AutoShift: true, TakesAgents: true, TakesCash: true, TakesBSO: true, TakesUserAttribute: true}
+	for _, w := range taxWords {
+		s.TaxSystems = append(s.TaxSystems, w.bit)
+	}
+	s.Complete()
+	if s.FFD < ffd.V120 {
+		s.Conditions &^= since12
+	}
+	return s
+}
 
 // Complete gives a new register's settings their defaults where they are empty.
 func (s *Settings) Complete() {
@@ -63,7 +82,8 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 	defer f.retryWaiting(s.INN) // for the receipts that no other register could make
 	r, err := f.Register(s.Serial)
 	if err != nil {
-		return f.create(account, s)
+		_, _, err = f.create(account, s, false)
+		return err
 	}
 	return f.change(account, r, s)
 }
@@ -73,7 +93,8 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 func (f *Fleet) Create(account string, s Settings) error {
 	f.creating.Lock()
 	defer f.creating.Unlock()
-	return f.create(account, s)
+	_, _, err := f.create(account, s, false)
+	return err
 }
 
 func (f *Fleet) checkNumbers(s *Settings) error {
@@ -99,12 +120,12 @@ func (f *Fleet) checkNumbers(s *Settings) error {
 	return nil
 }
 
-func (f *Fleet) create(account string, s Settings) error {
+// create makes a register with its drive and registers it, unless the drive is to
+// stay blank.
+func (f *Fleet) create(account string, s Settings, blank bool) (*Register, []Made, error) {
 	s.Complete()
-	for _, other := range f.Registers() {
-		if other.Settings().DriveNumber == s.DriveNumber {
-			return invalid("drive_number", s.DriveNumber, "the drive is in register "+other.Serial(), "этот ФН стоит в кассе "+other.Serial())
-		}
+	if err := f.checkDrive(s.DriveNumber); err != nil {
+		return nil, nil, err
 	}
 	drive := f.store.ReserveDrive()
 	s.Drives = []storage.DriveID{drive}
@@ -114,7 +135,7 @@ func (f *Fleet) create(account string, s Settings) error {
 	f.mu.RUnlock()
 	p, err := newProfile(rec.ID, s)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	r := &Register{fleet: f, id: rec.ID, machine: fn.NewMachine(f.master, p.drive),
 		state: fn.Blank(p.drive, s.DriveModel, ffd.V120, s.DriveCapacity)}
@@ -122,32 +143,51 @@ func (f *Fleet) create(account string, s Settings) error {
 	b := f.batches.Get().(*batch)
 	defer f.batches.Put(b)
 	b.begin(r)
-	if err := r.machine.Apply(&b.state, &p.register, b.wall, &b.out); err != nil {
-		return err
+	j := &operation{}
+	if blank {
+		b.occur(event.DriveInserted)
+	} else if err := b.command(&p.register); err != nil {
+		return nil, nil, err
 	}
 	if err := f.join(account, s.INN); err != nil {
-		return err
+		return nil, nil, err
 	}
-	b.tellDocuments(0, "")
+	j.note(b)
 	if err := b.putJSON(kindRegister, s.Serial, rec); err != nil {
-		return err
+		return nil, nil, err
 	}
 	if !known {
 		org = Organisation{INN: s.INN, Name: s.UserName, Address: s.Address}
 		if err := b.putJSON(kindOrganisation, org.INN, org); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
 	if err := b.commit(); err != nil {
-		return err
+		return nil, nil, err
 	}
 	f.mu.Lock()
 	f.organisations[org.INN] = org
 	f.add(r)
 	f.mu.Unlock()
-	f.log.WithField("register", s.Serial).WithField("drive", s.DriveNumber).WithField("inn", s.INN).Info("register is registered")
-	if f.onDocuments != nil {
+	f.log.WithField("register", s.Serial).WithField("drive", s.DriveNumber).WithField("inn", s.INN).WithField("blank", blank).Info("register is made")
+	if !blank && f.onDocuments != nil {
 		f.onDocuments(r)
+	}
+	return r, j.made, nil
+}
+
+// checkDrive refuses a drive that stands in a register, or stood there.
+func (f *Fleet) checkDrive(number string) error {
+	for _, other := range f.Registers() {
+		p := other.profile.Load()
+		if p.DriveNumber == number {
+			return invalid("drive_number", number, "the drive is in register "+p.Serial, "этот ФН стоит в кассе "+p.Serial)
+		}
+		for i := range p.past {
+			if p.past[i].Settings.DriveNumber == number {
+				return invalid("drive_number", number, "the drive was in register "+p.Serial, "этот ФН стоял в кассе "+p.Serial)
+			}
+		}
 	}
 	return nil
 }
@@ -189,8 +229,19 @@ func (f *Fleet) change(account string, r *Register, s Settings) error {
 	if err != nil {
 		return err
 	}
-	if err := f.join(account, s.INN); err != nil || reflect.DeepEqual(old, next) {
+	state, err := r.State()
+	if err != nil {
 		return err
+	}
+	if err := f.join(account, s.INN); err != nil {
+		return err
+	}
+	if state.Phase == fn.PhaseReady {
+		_, err := r.fiscalize(context.Background(), p)
+		return err
+	}
+	if reflect.DeepEqual(old, next) {
+		return nil
 	}
 	j := &changeJob{profile: p, reasons: changeReasons(&old, &next), ready: make(chan error, 1)}
 	r.submit(j)
@@ -215,42 +266,6 @@ func (f *Fleet) join(account, inn string) error {
 	}
 	a.INNs = append(slices.Clone(a.INNs), inn)
 	return f.putAccount(a)
-}
-
-// Bits of tag 1205 (spec/ffd/encoding.md 5).
-const (
-	reasonOFD    = 1 << 1
-	reasonUser   = 1 << 2
-	reasonPlace  = 1 << 3
-	reasonTax    = 1 << 7
-	reasonBSOOn  = 1 << 11
-	reasonBSOOff = 1 << 12
-	reasonFFD    = 1 << 21
-	reasonOther  = 1 << 31
-)
-
-// changeReasons is tag 1205 for a change; 0 when nothing differs that the report
-// holds.
-func changeReasons(old, next *Settings) uint32 {
-	var mask uint32
-	for _, x := range []struct {
-		differ bool
-		bit    uint32
-	}{
-		{old.OFDName != next.OFDName || old.OFDINN != next.OFDINN, reasonOFD},
-		{old.UserName != next.UserName, reasonUser},
-		{old.Place != next.Place || old.Address != next.Address, reasonPlace},
-		{old.TaxMask() != next.TaxMask(), reasonTax},
-		{!old.Conditions.Has(ffd.BSOSystem) && next.Conditions.Has(ffd.BSOSystem), reasonBSOOn},
-		{old.Conditions.Has(ffd.BSOSystem) && !next.Conditions.Has(ffd.BSOSystem), reasonBSOOff},
-		{old.FFD != next.FFD, reasonFFD},
-		{old.SenderEmail != next.SenderEmail || old.RegNumber != next.RegNumber, reasonOther},
-	} {
-		if x.differ {
-			mask |= x.bit
-		}
-	}
-	return mask
 }
 
 // changeJob makes document 11 and puts the new settings in force, all in one

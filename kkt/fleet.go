@@ -138,6 +138,7 @@ func Open(o Options) (*Fleet, error) {
 			r.publish(fmt.Errorf("%w: %w", ErrOutOfService, err))
 			f.log.WithField("register", rec.Serial).WithError(err).Error("register is out of service")
 		}
+		r.loadOutgoing()
 		f.add(r)
 	}
 	return f, f.resumeDelayed()

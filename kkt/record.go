@@ -172,6 +172,8 @@ type Past struct {
 	Drive    storage.DriveID `json:"drive"`
 	Last     uint32          `json:"last"` // last document made under them
 	Settings Settings        `json:"settings"`
+	// Wiped tells that the drive was reset after it: what it had not sent is gone.
+	Wiped bool `json:"wiped,omitempty"`
 }
 
 // jsonRecord makes a record with a JSON value.

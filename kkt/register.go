@@ -25,7 +25,11 @@ type Register struct {
 	flush   bool // jobs that can wait have waited long enough
 	armed   bool // the timer that sets flush runs
 	profile atomic.Pointer[profile]
-	clock   atomic.Pointer[clock.Business] // its own; nil: the daemon's
+	// outgoing are drives that were replaced while documents of theirs were unsent.
+	// Each is a register of its own that makes nothing and takes tickets. mu guards
+	// the list.
+	outgoing []*Register
+	clock    atomic.Pointer[clock.Business] // its own; nil: the daemon's
 
 	// The goroutine that runs, one at a time, owns these.
 	state   fn.State
@@ -145,7 +149,7 @@ func (r *Register) take(b *batch) bool {
 		return false
 	}
 	r.flush = false
-	n := min(len(r.queue), maxBatch)
+	n := together(r.queue[:min(len(r.queue), maxBatch)])
 	b.jobs = append(b.jobs[:0], r.queue[:n]...)
 	rest := copy(r.queue, r.queue[n:])
 	clear(r.queue[rest:])

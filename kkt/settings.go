@@ -30,7 +30,8 @@ type Settings struct {
 	TaxSystems    TaxList        `json:"tax_systems"` // the first is the one a receipt gets when it names none
 	Automatic     bool           `json:"automatic,omitempty"`
 	Offline       bool           `json:"offline,omitempty"`
-	Conditions    ffd.Conditions `json:"conditions"` // 1290, or its tags up to 1.1
+	Encryption    bool           `json:"encryption,omitempty"` // 1056; refused, the cipher is secret
+	Conditions    ffd.Conditions `json:"conditions"`           // 1290, or its tags up to 1.1
 	Agents        ffd.AgentFlags `json:"agents,omitempty"`
 
 	// Abilities outside the format.

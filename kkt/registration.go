@@ -1,0 +1,216 @@
+package kkt
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"kktd/ffd"
+	"kktd/fn"
+)
+
+// NewRegister makes a register with a new drive and registers it with document 1,
+// or leaves the drive blank for Fiscalize of the register. What s leaves empty is
+// made: serial number, registration number with right check digits, number of the
+// drive, and what Complete fills in. account may use the organisation from then
+// on; empty is the only account there is.
+//
+// Errors: *InvalidError, *fn.Refusal, *ffd.FieldError, ErrClosed.
+func (f *Fleet) NewRegister(ctx context.Context, account string, s Settings, blank bool) (*Register, []Made, error) {
+	f.creating.Lock()
+	defer f.creating.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	if !f.enter() {
+		return nil, nil, ErrClosed
+	}
+	defer f.leave(1)
+	account, err := f.accountFor(account)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.giveNumbers(&s); err != nil {
+		return nil, nil, err
+	}
+	if _, err := f.Register(s.Serial); err == nil {
+		return nil, nil, invalid("serial", s.Serial, "there is a register with this number", "касса с таким номером уже есть")
+	}
+	if err := s.checkModes(nil); err != nil {
+		return nil, nil, err
+	}
+	if err := f.checkNumbers(&s); err != nil {
+		return nil, nil, err
+	}
+	return f.create(account, s, blank)
+}
+
+// accountFor is the account that is named, or the only one.
+func (f *Fleet) accountFor(account string) (string, error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if account != "" {
+		if _, ok := f.accounts[account]; !ok {
+			return "", invalid("account", account, "there is no such account", "такой учётной записи нет")
+		}
+		return account, nil
+	}
+	if len(f.accounts) == 1 {
+		for only := range f.accounts {
+			return only, nil
+		}
+	}
+	return "", nil
+}
+
+// giveNumbers makes the numbers that a new register was not given.
+func (f *Fleet) giveNumbers(s *Settings) error {
+	f.mu.RLock()
+	next := f.lastID + 1
+	f.mu.RUnlock()
+	for n := next; s.Serial == ""; n++ {
+		serial := fmt.Sprintf("%020d", n)
+		if _, err := f.Register(serial); err != nil {
+			s.Serial = serial
+		}
+	}
+	if s.DriveNumber == "" {
+		s.DriveNumber = f.freeDrive()
+	}
+	if s.RegNumber != "" || !digitINN.MatchString(s.INN) {
+		return nil // a wrong INN is told of by its own name
+	}
+	var err error
+	if s.RegNumber, err = ffd.MakeRegNumber(next, s.INN, s.Serial); err != nil {
+		return invalid("serial", s.Serial, err.Error(), "заводской номер длиннее 20 символов")
+	}
+	return nil
+}
+
+// freeDrive is the number of a debug drive that stands and stood in no register
+// (spec/kkt.md 8).
+func (f *Fleet) freeDrive() string {
+	drives := 0
+	for _, r := range f.Registers() {
+		drives += len(r.profile.Load().Drives)
+	}
+	for n := drives + 1; ; n++ {
+		number := fmt.Sprintf("%s%012d", debugPrefix, n)
+		if f.checkDrive(number) == nil {
+			return number
+		}
+	}
+}
+
+// Fiscalize registers a blank drive with document 1, under the settings that
+// change makes of those of the register; nil changes nothing.
+func (r *Register) Fiscalize(ctx context.Context, change func(*Settings) error) ([]Made, error) {
+	r.fleet.creating.Lock()
+	defer r.fleet.creating.Unlock()
+	state, err := r.State()
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.changed(change, state.Phase == fn.PhaseReady)
+	if err != nil {
+		return nil, err
+	}
+	return r.fiscalize(ctx, p)
+}
+
+// fiscalize is Fiscalize for who holds creating.
+func (r *Register) fiscalize(ctx context.Context, p *profile) ([]Made, error) {
+	return r.operate(ctx, func(b *batch, _ *operation) error {
+		if err := b.command(&p.register); err != nil {
+			return err
+		}
+		return b.enter(p, nil)
+	})
+}
+
+// Reregister changes the registration with document 11, and closes a shift that is
+// open before it. Its reasons, tag 1205, are those of the differences and the given
+// ones. When nothing differs that the report holds, and no reason is given, the
+// settings change without a document.
+func (r *Register) Reregister(ctx context.Context, change func(*Settings) error, reasons uint32) ([]Made, error) {
+	r.fleet.creating.Lock()
+	defer r.fleet.creating.Unlock()
+	state, err := r.State()
+	if err != nil {
+		return nil, err
+	}
+	old := r.Settings()
+	p, err := r.changed(change, false)
+	if err != nil {
+		return nil, err
+	}
+	if old.Zone != p.Zone && state.ShiftOpen {
+		return nil, invalid("zone", p.Zone, "the zone changes with a closed shift only", "часовая зона меняется только при закрытой смене")
+	}
+	reasons |= changeReasons(&old, &p.Settings)
+	if reasons == 0 && reflect.DeepEqual(old, p.Settings) {
+		return nil, invalid("reasons", "", "nothing changes; say why there is a report all the same", "ничего не меняется, укажите причину")
+	}
+	return r.operate(ctx, func(b *batch, _ *operation) error {
+		if reasons == 0 {
+			return b.enter(p, nil)
+		}
+		if err := b.closeShift(); err != nil {
+			return err
+		}
+		c := p.register
+		c.Reasons = reasons
+		if err := b.command(&c); err != nil {
+			return err
+		}
+		return b.enter(p, b.replaced(b.state.LastNumber-1))
+	})
+}
+
+// changed is the profile of the settings that change makes. blank tells that the
+// drive is not registered, so that its version may be any.
+func (r *Register) changed(change func(*Settings) error, blank bool) (*profile, error) {
+	old := r.Settings()
+	next, err := old.with(change)
+	if err != nil {
+		return nil, err
+	}
+	if next.DriveNumber != old.DriveNumber || next.DriveModel != old.DriveModel || next.DriveCapacity != old.DriveCapacity {
+		return nil, invalid("drive_number", next.DriveNumber, "another drive is put in with replace-drive", "другой ФН ставит replace-drive")
+	}
+	before := old
+	if blank {
+		before.FFD = 0
+	}
+	return r.prepareChange(&before, next)
+}
+
+// with is a copy of the settings that change has changed.
+func (s Settings) with(change func(*Settings) error) (Settings, error) {
+	s.TaxSystems, s.Drives = slices.Clone(s.TaxSystems), slices.Clone(s.Drives)
+	if change == nil {
+		return s, nil
+	}
+	err := change(&s)
+	return s, err
+}
+
+// prepareChange checks the settings that come after old.
+func (r *Register) prepareChange(old *Settings, next Settings) (*profile, error) {
+	switch {
+	case next.Serial != old.Serial:
+		return nil, invalid("serial", next.Serial, "a register keeps its serial number; make another one", "заводской номер кассы не меняется")
+	case next.INN != old.INN:
+		return nil, invalid("inn", next.INN, "register "+old.Serial+" belongs to "+old.INN+" and does not change its user",
+			"касса "+old.Serial+" зарегистрирована на другого пользователя")
+	}
+	if err := next.checkModes(old); err != nil {
+		return nil, err
+	}
+	next.Complete()
+	if err := r.fleet.checkNumbers(&next); err != nil {
+		return nil, err
+	}
+	return newProfile(r.id, next)
+}
