@@ -43,6 +43,7 @@ func (f *Fleet) NewRegister(ctx context.Context, account string, s Settings, bla
 	if err := f.checkNumbers(&s); err != nil {
 		return nil, nil, err
 	}
+	defer f.retryWaiting(s.INN) // for the receipts that no other register could make
 	return f.create(account, s, blank)
 }
 
@@ -108,6 +109,7 @@ func (f *Fleet) freeDrive() string {
 func (r *Register) Fiscalize(ctx context.Context, change func(*Settings) error) ([]Made, error) {
 	r.fleet.creating.Lock()
 	defer r.fleet.creating.Unlock()
+	defer r.fleet.retryWaiting(r.Settings().INN)
 	state, err := r.State()
 	if err != nil {
 		return nil, err
@@ -136,6 +138,7 @@ func (r *Register) fiscalize(ctx context.Context, p *profile) ([]Made, error) {
 func (r *Register) Reregister(ctx context.Context, change func(*Settings) error, reasons uint32) ([]Made, error) {
 	r.fleet.creating.Lock()
 	defer r.fleet.creating.Unlock()
+	defer r.fleet.retryWaiting(r.Settings().INN)
 	state, err := r.State()
 	if err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ func (r *Register) ReplaceDrive(ctx context.Context, change func(*Settings) erro
 		return nil, err
 	}
 	old := r.Settings()
+	defer f.retryWaiting(old.INN)
 	next, err := old.with(change)
 	if err != nil {
 		return nil, err
