@@ -51,14 +51,20 @@ func (c *Confirm) apply(m *Machine, s *State, _ Time, _ *Output) error {
 	s.OperatorCode = t.Code
 	s.OperatorWarning = operatorWarning(s.Registration.FFD, &t)
 	s.Messages |= t.Message & messageMask(s.Registration.FFD)
+	s.confirmed(c.NextTime)
+	return nil
+}
+
+// confirmed takes the oldest unsent document out of the range; next is the time
+// of the one after it.
+func (s *State) confirmed(next Time) {
 	s.FirstUnsent++
-	if s.FirstUnsentTime = c.NextTime; s.FirstUnsent > s.LastNumber {
+	if s.FirstUnsentTime = next; s.FirstUnsent > s.LastNumber {
 		s.FirstUnsent, s.FirstUnsentTime = 0, 0
 		if s.Phase == PhasePostFiscal {
 			s.Phase = PhaseArchive
 		}
 	}
-	return nil
 }
 
 // messageBits are the bits of 1206 by their three meanings for the drive.
