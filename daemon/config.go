@@ -57,6 +57,9 @@ const (
 	maxOFDTimeout     = 300 * time.Second
 )
 
+// ofdNamespace is where the built-in OFD keeps what it receives.
+const ofdNamespace = "ofd"
+
 // Default is the configuration of a start without any setting
 // (design/architecture.md, Outside).
 func Default() Config {
@@ -105,4 +108,12 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+// master is the key of the fiscal signs.
+func (c *Config) master() []byte {
+	if c.MasterKey != "" {
+		return []byte(c.MasterKey)
+	}
+	return []byte(fn.DefaultMaster)
 }

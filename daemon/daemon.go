@@ -16,7 +16,6 @@ import (
 
 	"kktd/clock"
 	"kktd/ffd"
-	"kktd/fn"
 	"kktd/kkt"
 	"kktd/ofd"
 	"kktd/sender"
@@ -136,7 +135,7 @@ func (d *Daemon) startOFD() error {
 		d.ofdAddr = c.OFD
 		return nil
 	}
-	world, err := d.store.Namespace("ofd")
+	world, err := d.store.Namespace(ofdNamespace)
 	if err != nil {
 		return err
 	}
@@ -144,7 +143,7 @@ func (d *Daemon) startOFD() error {
 	if err != nil {
 		return err
 	}
-	d.ofd, err = ofd.New(ofd.Options{Store: world, Clock: d.clock, Zone: zone, Log: d.log.WithField("room", "ofd"), Master: d.master()})
+	d.ofd, err = ofd.New(ofd.Options{Store: world, Clock: d.clock, Zone: zone, Log: d.log.WithField("room", "ofd"), Master: d.config.master()})
 	if err != nil {
 		return err
 	}
@@ -157,17 +156,10 @@ func (d *Daemon) startOFD() error {
 	return nil
 }
 
-func (d *Daemon) master() []byte {
-	if d.config.MasterKey != "" {
-		return []byte(d.config.MasterKey)
-	}
-	return []byte(fn.DefaultMaster)
-}
-
 // openFleet makes the sender, which the fleet wakes, and the fleet.
 func (d *Daemon) openFleet() error {
 	c := &d.config
-	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.master(), Seed: c.Seed,
+	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.config.master(), Seed: c.Seed,
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
 		Delay: c.ProcessingDelay, OnStopped: d.fail}
 	if o.Seed == 0 {

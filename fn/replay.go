@@ -18,6 +18,7 @@ import (
 type Replay struct {
 	State   State // so far
 	machine *Machine
+	docs    DocumentReader
 	out     Output
 	times   []Time // 1012 of the documents, by number less one
 }
@@ -26,9 +27,10 @@ type Replay struct {
 var ErrReplay = errors.New("fn: the document does not follow from those before it")
 
 // NewReplay begins the life of a drive. What no document tells is taken from the
-// stored state: number, model, version and capacity of the drive.
-func NewReplay(master []byte, stored *State) *Replay {
-	return &Replay{State: Blank(stored.Drive, stored.Model, stored.MaxFFD, stored.Capacity), machine: NewMachine(master, stored.Drive)}
+// stored state: number, model, version and capacity of the drive. docs reads the
+// stored documents, for the totals of unsent ones in form 21.
+func NewReplay(master []byte, stored *State, docs DocumentReader) *Replay {
+	return &Replay{State: Blank(stored.Drive, stored.Model, stored.MaxFFD, stored.Capacity), machine: NewMachine(master, stored.Drive), docs: docs}
 }
 
 // Document makes the next document again and returns where the stored one has
@@ -51,6 +53,9 @@ func (r *Replay) Document(container []byte, keeps *Registration) ([]ffd.Differen
 	command, now, err := r.State.rebuild(c.Document, keeps)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrReplay, err)
+	}
+	if state, is := command.(*SettlementState); is {
+		state.Documents = r.docs
 	}
 	r.out.Reset()
 	if err := r.machine.Apply(&r.State, command, now, &r.out); err != nil {
@@ -118,6 +123,10 @@ func (s *State) rebuild(doc []byte, keeps *Registration) (Command, Time, error) 
 		return &OpenShift{Data: data}, Time(now), nil
 	case ffd.FormShiftClosing:
 		return &CloseShift{Data: data}, Time(now), nil
+	case ffd.FormSettlementState:
+		return &SettlementState{Data: data}, Time(now), nil
+	case ffd.FormDriveClosing:
+		return &CloseDrive{Data: data}, Time(now), nil
 	}
 	if !h.Form.IsSettlement() {
 		return nil, 0, fmt.Errorf("form %d is made by no command of the drive", h.Form)

@@ -9,6 +9,7 @@ import (
 
 	"kktd/ffd"
 	"kktd/ofdproto"
+	"kktd/tlv"
 )
 
 // life makes a drive with some of every document and tickets in between, and
@@ -52,17 +53,47 @@ func life(t *testing.T, v ffd.Version) (b *bench, containers, tickets [][]byte, 
 		ticket(ffd.OFDAccepted, 0)
 	}
 	do(&OpenShift{Data: b.shiftData(ffd.FormShiftOpening)}, "2026-01-14 10:02")
+	do(b.receipt(900), "2026-01-14 10:02")
+	settlement, err := (&ffd.SettlementState{}).Append(nil, v)
+	require.NoError(t, err)
+	do(&SettlementState{Data: settlement, Documents: outputBoxes(b)}, "2026-01-14 10:02")
+	do(&CloseShift{Data: b.shiftData(ffd.FormShiftClosing)}, "2026-01-14 10:02")
+	closing, err := (&ffd.DriveClosing{Cashier: tlv.MustText("Иванова")}).Append(nil, v)
+	require.NoError(t, err)
+	do(&CloseDrive{Data: closing}, "2026-01-14 10:02")
+	for len(tickets) < len(b.out.Documents) {
+		ticket(ffd.OFDAccepted, 0)
+	}
 	for i := range b.out.Documents {
 		containers = append(containers, bytes.Clone(b.out.Documents[i].Container))
 	}
 	return b, containers, tickets, before
 }
 
+// storedBoxes reads containers as a store does.
+type storedBoxes [][]byte
+
+func (s storedBoxes) Documents(from uint32, limit int, f func(number uint32, container, ticket []byte) error) error {
+	for i := range min(limit, len(s)-int(from)+1) {
+		if err := f(from+uint32(i), s[int(from)-1+i], nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func outputBoxes(b *bench) (s storedBoxes) {
+	for i := range b.out.Documents {
+		s = append(s, b.out.Documents[i].Container)
+	}
+	return s
+}
+
 func TestReplayMakesTheSameAgain(t *testing.T) {
 	for _, v := range []ffd.Version{ffd.V105, ffd.V110, ffd.V120} {
 		t.Run(v.String(), func(t *testing.T) {
 			b, containers, tickets, before := life(t, v)
-			r := NewReplay([]byte(DefaultMaster), &b.s)
+			r := NewReplay([]byte(DefaultMaster), &b.s, storedBoxes(containers))
 			confirmed := 0
 			for i, box := range containers {
 				for ; confirmed < before[i]; confirmed++ {
@@ -72,6 +103,10 @@ func TestReplayMakesTheSameAgain(t *testing.T) {
 				require.NoError(t, err, "document %d", i+1)
 				require.Empty(t, diff, "document %d", i+1)
 			}
+			for ; confirmed < len(tickets); confirmed++ {
+				require.NoError(t, r.Confirm(uint32(confirmed+1), tickets[confirmed], TicketStrict))
+			}
+			require.Equal(t, PhaseArchive, r.State.Phase)
 			require.Empty(t, r.State.Diff(&b.s))
 			require.Equal(t, b.s, r.State)
 		})
@@ -86,7 +121,7 @@ func TestReplayFindsWhatDiffers(t *testing.T) {
 	}
 	begin := func(t *testing.T, n int) *Replay {
 		s := Blank(driveNumber, Model36, ffd.V120, 1000)
-		r := NewReplay([]byte(DefaultMaster), &s)
+		r := NewReplay([]byte(DefaultMaster), &s, storedBoxes(containers))
 		for _, box := range containers[:n] {
 			diff, err := r.Document(box, &Registration{Modes: ffd.Modes{Conditions: ffd.MarkedGoods}})
 			require.NoError(t, err)

@@ -15,7 +15,10 @@ func (r *Register) HasDrive(drive storage.DriveID) bool {
 
 // SettingsAt are the settings that were in force for a document.
 func (r *Register) SettingsAt(drive storage.DriveID, number uint32) Settings {
-	p := r.profile.Load()
+	return r.profile.Load().settingsAt(drive, number)
+}
+
+func (p *profile) settingsAt(drive storage.DriveID, number uint32) Settings {
 	for _, past := range p.past {
 		if past.Drive == drive && number <= past.Last {
 			return past.Settings

@@ -41,6 +41,7 @@ type bench struct {
 	clock *clockwork.FakeClock
 	fleet *Fleet
 	opts  Options
+	last  *Outcome // of a queued receipt
 }
 
 func openBench(t testing.TB, store storage.Store, set func(*Options)) *bench {

@@ -201,6 +201,8 @@ func stressFlakyStore(t *testing.T, delay time.Duration) {
 	}
 	require.Equal(t, len(answered), receipts)
 	b.fleet.Close()
+	lines, _ := fsckLines(t, b.store)
+	require.Empty(t, lines)
 	require.Eventually(t, func() bool {
 		stacks := make([]byte, 1<<20)
 		return !strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "kkt.(*Register)")

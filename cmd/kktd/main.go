@@ -99,6 +99,6 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 		SilenceErrors: true,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.AddCommand(newClockCommand(), newServeCommand(), newRegisterCommand(), newTLVCommand())
+	root.AddCommand(newClockCommand(), newServeCommand(), newRegisterCommand(), newTLVCommand(), newFsckCommand())
 	return root
 }

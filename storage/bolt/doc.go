@@ -35,5 +35,6 @@
 // A file with garbage in it makes bbolt panic or touch memory that is not mapped. Both are caught where the file is
 // touched and become storage.ErrDamaged; a commit in which that happens has an unknown outcome, and after it the
 // store takes no more changes, it can only be read. Not every damage shows: there is no checksum on a page, and a branch
-// page with a wrong count can lead bbolt in a circle. Backups are the answer to a broken disk, not this package.
+// page with a wrong count can lead bbolt in a circle. CheckFile goes over every page and is not led astray. Backups are
+// the answer to a broken disk, not this package.
 package bolt

@@ -150,6 +150,9 @@ func isSystemError(err error) bool {
 // probe looks at an existing file before anything may write to it or trust its freelist.
 func probe(o Options) error {
 	if info, err := os.Stat(o.Path); err != nil || info.Size() == 0 {
+		if err == nil && o.ReadOnly {
+			return damaged(errors.New("file is empty"))
+		}
 		return nil // a new store, or an error that the real opening will meet
 	}
 	o.ReadOnly = true
