@@ -6,7 +6,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 LDFLAGS := -s -w
 SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -name '*_test.go' -not -path './dist/*')
 
-.PHONY: build run test lint race bench bench-codec bench-http fuzz generate cross clean
+.PHONY: build run test lint race bench bench-ofd bench-codec bench-http fuzz generate cross clean
 
 build: $(BIN)
 
@@ -31,6 +31,11 @@ race:
 
 bench:
 	$(GO) test -run '^$$' -bench . ./...
+
+# The exchange with the OFD: frames, the test OFD, delivery on one connection
+# against one durable commit a document, a backlog of 100 000 documents.
+bench-ofd:
+	$(GO) test -run '^$$' -bench OFD -timeout 30m ./ofdproto ./ofd ./sender
 
 # One receipt as TLV, protobuf, MessagePack and JSON; a module of its own.
 bench-codec:

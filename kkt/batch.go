@@ -54,6 +54,7 @@ func (b *batch) process(r *Register) {
 		}
 	}
 	if err == nil && b.dirty {
+		b.change.Patient = !slices.ContainsFunc(b.jobs, func(j job) bool { return !canWait(j) })
 		err = b.commit()
 	}
 	made := err == nil && len(b.out.Documents) > 0

@@ -93,8 +93,22 @@ func (r *Register) publish(broken error) {
 
 // ticketPause is how long a ticket waits for a receipt to share its commit with.
 // Nobody waits for tickets, but a commit for each would stand in the way of
-// receipts. It is real time: it spares the disk, not the business.
-const ticketPause = 5 * time.Millisecond
+// receipts. While more documents are unsent than tickets wait, more tickets are to
+// come and they wait longer for one another: a crash then costs at most so many
+// documents sent again. It is real time: it spares the disk, not the business.
+const (
+	ticketPause  = 5 * time.Millisecond
+	backlogPause = 25 * time.Millisecond
+)
+
+// pause is how long the tickets in the queue wait. The caller holds mu, and
+// nothing but tickets is in the queue.
+func (r *Register) pause() time.Duration {
+	if first, last := r.Unsent(); first != 0 && int(last-first) >= len(r.queue) {
+		return backlogPause
+	}
+	return ticketPause
+}
 
 // submit queues a job and starts the register's goroutine when none runs and the
 // job cannot wait.
@@ -126,7 +140,7 @@ func (r *Register) wake() {
 		go r.run()
 	case !r.armed:
 		r.armed = true
-		time.AfterFunc(ticketPause, func() {
+		time.AfterFunc(r.pause(), func() {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.armed, r.flush = false, true
