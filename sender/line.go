@@ -19,6 +19,8 @@ const (
 	maxTicket = 1024
 	// answerBuffer holds a ticket with its session header.
 	answerBuffer = 512
+	// maxRepeats is how often a peer may repeat itself before it is given up.
+	maxRepeats = 8
 )
 
 // errClosedByPeer: the connection was closed before the first byte of an answer.
@@ -32,13 +34,14 @@ type line struct {
 	reader  *bufio.Reader
 	in      []byte
 	out     []byte
+	last    []byte // ticket on this connection
 }
 
 func (l *line) open() bool { return l.conn != nil }
 
 // take begins with a connection, which is closed when ctx ends.
 func (l *line) take(ctx context.Context, c net.Conn) {
-	l.conn, l.answers = c, 0
+	l.conn, l.answers, l.last = c, 0, l.last[:0]
 	l.cut = context.AfterFunc(ctx, func() { _ = c.Close() })
 	if l.reader == nil {
 		l.reader = bufio.NewReaderSize(c, answerBuffer)
@@ -54,20 +57,38 @@ func (l *line) close() {
 }
 
 // exchange sends a container and returns a copy of the one that comes back. The error is an *AnswerError,
-// with errClosedByPeer in it when the peer had closed the connection before it answered anything.
+// with errClosedByPeer in it when the peer had closed the connection before it answered anything. The last ticket once more is no
+// answer: it is passed over (spec/ofd-protocol.md 8.5).
 func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, container []byte, deadline time.Time) ([]byte, error) {
 	_ = l.conn.SetDeadline(deadline)
 	l.out = ofdproto.AppendSession(l.out[:0], drive, version, ofdproto.FlagsDocument, container)
 	if _, err := l.conn.Write(l.out); err != nil {
 		return nil, noAnswer(err, true)
 	}
+	for range maxRepeats {
+		ticket, err := l.read(drive)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(ticket, l.last) {
+			l.answers++
+			l.last = append(l.last[:0], ticket...)
+			return bytes.Clone(ticket), nil
+		}
+	}
+	return nil, &AnswerError{ReasonRepeated, fmt.Errorf("the last ticket came %d times more", maxRepeats)}
+}
+
+// read takes the next message from the connection and gives its container, which lives until the next call.
+func (l *line) read(drive [ofdproto.DriveLen]byte) ([]byte, error) {
 	if _, err := l.reader.Peek(1); err != nil {
 		return nil, noAnswer(err, true)
 	}
 	// A peer of another protocol is told by its first bytes; what it says may be shorter than a header.
 	if b, err := l.reader.Peek(len(ofdproto.Signature())); err == nil && [4]byte(b) != ofdproto.Signature() {
 		b, _ = l.reader.Peek(l.reader.Buffered())
-		return nil, &AnswerError{Reason(ofdproto.ErrSignature), fmt.Errorf("the answer is not of the OFD protocol, it begins with %.40q; is another server at this address?", b)}
+		return nil, &AnswerError{Reason(ofdproto.ErrSignature),
+			fmt.Errorf("the answer is not of the OFD protocol, it begins with %.40q; is another server at this address?", b)}
 	}
 	m, in, err := ofdproto.ReadMessage(l.reader, l.in)
 	l.in = in
@@ -81,8 +102,7 @@ func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, containe
 	case len(m.Body) > maxTicket:
 		return nil, &AnswerError{ReasonTooLong, fmt.Errorf("the answer has %d bytes, a drive takes %d", len(m.Body), maxTicket)}
 	}
-	l.answers++
-	return bytes.Clone(m.Body), nil
+	return m.Body, nil
 }
 
 // noAnswer wraps an error of the connection; early tells that nothing of the answer had come.

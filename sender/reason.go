@@ -20,6 +20,7 @@ const (
 	ReasonOtherDrive  Reason = "other_drive"  // the message of the answer names another drive
 	ReasonNoContainer Reason = "no_container" // a header alone (spec/ofd-protocol.md 8.5)
 	ReasonTooLong     Reason = "too_long"     // more than a command of a drive takes
+	ReasonRepeated    Reason = "repeated"     // the ticket of the document before, again and again
 
 	// What the drive says of a ticket, its reasons 1 to 5 (spec/ofd-protocol.md 8.2).
 	ReasonTicketSign   Reason = "ticket_sign"
