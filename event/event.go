@@ -20,6 +20,9 @@ const (
 	Confirmed     Kind = "confirmed"      // its ticket was stored
 	ReceiptFailed Kind = "receipt_failed" // a receipt that was taken could not be made
 	DriveInserted Kind = "drive_inserted" // a register has a drive, new or wiped, that is not registered yet
+
+	WebhookDelivered Kind = "webhook_delivered" // a notification or a message reached its receiver
+	WebhookFailed    Kind = "webhook_failed"    // an attempt failed; Text says which, where and why
 )
 
 // Event is one thing that happened.

@@ -10,6 +10,7 @@ import (
 
 	"kktd/event"
 	"kktd/fn"
+	"kktd/outbox"
 	"kktd/storage"
 )
 
@@ -30,6 +31,7 @@ type batch struct {
 	form    []byte // of the state
 	profile *profile
 	dirty   bool // there is something to commit
+	notice  notices
 }
 
 // process applies the jobs of the batch, commits once and answers them.
@@ -62,6 +64,9 @@ func (b *batch) process(r *Register) {
 		j.done(err)
 		b.jobs[i] = nil
 	}
+	if err == nil {
+		b.told()
+	}
 	if made && r.fleet.onDocuments != nil {
 		r.fleet.onDocuments(r)
 	}
@@ -91,11 +96,12 @@ type mark struct {
 	profile                             *profile
 	dirty                               bool
 	documents, tickets, records, events int
+	refs                                []outbox.Ref
 }
 
 func (b *batch) mark() mark {
 	return mark{state: b.state, machine: b.machine, drive: b.change.Drive, expect: b.change.Expect, profile: b.profile, dirty: b.dirty, documents: len(b.out.Documents), tickets: len(b.change.Tickets),
-		records: len(b.change.Records), events: len(b.change.Events)}
+		records: len(b.change.Records), events: len(b.change.Events), refs: b.notice.refs}
 }
 
 func (b *batch) reset(m mark) {
@@ -103,6 +109,7 @@ func (b *batch) reset(m mark) {
 	b.machine, b.change.Drive, b.change.Expect = m.machine, m.drive, m.expect
 	b.out.Documents, b.change.Tickets = b.out.Documents[:m.documents], b.change.Tickets[:m.tickets]
 	b.change.Records, b.change.Events = b.change.Records[:m.records], b.change.Events[:m.events]
+	b.notice.refs = m.refs
 }
 
 func (r *Register) broken() error {
@@ -116,6 +123,7 @@ func (b *batch) begin(r *Register) {
 	b.state = r.state
 	b.out.Reset()
 	b.buf, b.dirty = b.buf[:0], false
+	b.notice.refs = b.notice.refs[:0]
 	b.change = storage.Change{Drive: b.profile.Drive(), Expect: r.version, Documents: b.change.Documents[:0],
 		Tickets: b.change.Tickets[:0], Records: b.change.Records[:0], Events: b.change.Events[:0]}
 	if slices.ContainsFunc(b.jobs, func(j job) bool { return !canWait(j) }) {

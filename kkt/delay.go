@@ -275,6 +275,7 @@ func (j *delayedJob) make(b *batch) error {
 	if err != nil {
 		return err
 	}
+	documents := len(b.out.Documents)
 	if j.version != b.profile.FFD {
 		rec.Status = Failed
 		rec.Error = fmt.Sprintf("касса переведена на ФФД %v, а чек ждал очереди в ФФД %v", b.profile.FFD, j.version)
@@ -289,6 +290,7 @@ func (j *delayedJob) make(b *batch) error {
 			rec.Status, rec.Error = Failed, err.Error() // it will not get better by waiting
 		}
 	}
+	b.tellReceipt(rec, id, documents)
 	start := len(b.buf)
 	b.buf = rec.append(b.buf)
 	b.put(kindReceipt, j.key[:], b.slice(start))

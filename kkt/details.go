@@ -39,11 +39,21 @@ func (f *Fleet) Details(rec *ReceiptRecord) (*ReceiptDetails, error) {
 	if err != nil {
 		return nil, fmt.Errorf("receipt %s, document %d: %w", rec.ID, rec.Documents[0], err)
 	}
-	c, err := ofdproto.ParseContainer(box)
+	d, err := parseDetails(box)
 	if err != nil {
 		return nil, fmt.Errorf("receipt %s, document %d: %w", rec.ID, rec.Documents[0], err)
 	}
-	d := &ReceiptDetails{Register: r.SettingsAt(rec.Drive, rec.Documents[0]), Form: ffd.Form(c.Form)}
+	d.Register = r.SettingsAt(rec.Drive, rec.Documents[0])
+	return d, nil
+}
+
+// parseDetails reads the fiscal data of a container; Register is left empty.
+func parseDetails(box []byte) (*ReceiptDetails, error) {
+	c, err := ofdproto.ParseContainer(box)
+	if err != nil {
+		return nil, err
+	}
+	d := &ReceiptDetails{Form: ffd.Form(c.Form)}
 	outer := tlv.NewReader(c.Document, 0)
 	outer.Next()
 	in := outer.Item().Children()

@@ -15,6 +15,7 @@ import (
 
 	"kktd/clock"
 	"kktd/fn"
+	"kktd/outbox"
 	"kktd/storage"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	// OnStopped is called when the store takes no more changes: the process should
 	// end and be started again. It must be quick.
 	OnStopped func(error)
+	// Outbox takes what Notifiers render; without it they are not asked.
+	Outbox    *outbox.Box
+	Notifiers []Notifier
 }
 
 // Fleet is all organisations, accounts and registers of one store.
@@ -55,6 +59,8 @@ type Fleet struct {
 	delay       time.Duration
 	onDocuments func(*Register)
 	onStopped   func(error)
+	outbox      *outbox.Box
+	notifiers   []Notifier
 	batches     sync.Pool
 	jobs        sync.Pool
 
@@ -72,6 +78,8 @@ type Fleet struct {
 	moving   sync.Mutex    // one move of a clock at a time
 	replay   replays
 
+	subscriptions subscriptions
+
 	delayed delayed
 	closing struct {
 		sync.Mutex
@@ -86,7 +94,10 @@ type Fleet struct {
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
 		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
-		registers: map[string]*Register{}, byINN: map[string][]*Register{}}
+		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers}
+	if f.outbox == nil {
+		f.notifiers = nil
+	}
 	var err error
 	if f.clock, err = business(o.Clock); err != nil {
 		return nil, err
@@ -113,6 +124,9 @@ func Open(o Options) (*Fleet, error) {
 		return nil, err
 	}
 	if err := loadJSON(f.store, kindAccount, func(v Account) { f.accounts[v.PublicID] = v }); err != nil {
+		return nil, err
+	}
+	if err := f.loadSubscriptions(); err != nil {
 		return nil, err
 	}
 	var records []registerRecord

@@ -39,6 +39,7 @@ func (j *receiptJob) apply(b *batch) {
 	sequence := b.r.fleet.sequence.Add(1)
 	key := receiptKey(b.r.id, sequence)
 	id := b.r.fleet.ids.make(b.r.id, sequence)
+	documents := len(b.out.Documents)
 	if b.r.fleet.delay > 0 {
 		j.err, j.due = nil, b.now+b.r.fleet.delay.Milliseconds()
 		start := len(b.buf)
@@ -49,6 +50,9 @@ func (j *receiptJob) apply(b *batch) {
 	}
 	j.documents = rec.Documents
 	j.outcome = Outcome{ID: id, Status: rec.Status, Register: b.profile.Serial, Warnings: b.profile.warnings(&b.state, b.wall)}
+	if rec.Status != Queued {
+		b.tellReceipt(&rec, id, documents)
+	}
 	start := len(b.buf)
 	b.buf = rec.append(b.buf)
 	b.put(kindReceipt, key[:], b.slice(start))

@@ -1,0 +1,137 @@
+package kkt
+
+import (
+	"fmt"
+
+	"kktd/outbox"
+)
+
+// Notifier renders what is told outside of receipts and registers. Its methods
+// are called on the goroutine of a register, before the commit that the entries go
+// into; they must be quick, and when nobody listens allocate nothing. What is
+// given to them is theirs until they return.
+type Notifier interface {
+	// OfReceipt is asked for each receipt that became Processed or Error.
+	OfReceipt(*ReceiptNotice) []outbox.Entry
+	// OfRegister is asked for what happened to a register.
+	OfRegister(*RegisterNotice) []outbox.Entry
+}
+
+// ReceiptNotice is a receipt that has just become what it will stay.
+type ReceiptNotice struct {
+	Fleet    *Fleet
+	Record   ReceiptRecord // with its ID
+	Register *Settings     // in force for it
+	Time     int64         // business time, Unix milliseconds
+
+	containers [][]byte // of its documents
+}
+
+// Parts is how many documents the receipt has; 0 when it failed.
+func (n *ReceiptNotice) Parts() int { return len(n.containers) }
+
+// Container is the document of a part as it goes to the OFD.
+func (n *ReceiptNotice) Container(part int) []byte { return n.containers[part] }
+
+// Details are the fiscal data of a part, from its document.
+func (n *ReceiptNotice) Details(part int) (*ReceiptDetails, error) {
+	d, err := parseDetails(n.containers[part])
+	if err != nil {
+		return nil, fmt.Errorf("receipt %s, part %d: %w", n.Record.ID, part+1, err)
+	}
+	d.Register = *n.Register
+	return d, nil
+}
+
+// RegisterEvent is what happened to a register.
+type RegisterEvent string
+
+// What can happen to a register.
+const (
+	Registered   RegisterEvent = "registered"   // document 1: its fiscalisation has ended
+	Reregistered RegisterEvent = "reregistered" // its registration data changed, with document 11 when that holds them
+)
+
+// RegisterNotice is what has just happened to a register.
+type RegisterNotice struct {
+	Fleet    *Fleet
+	Event    RegisterEvent
+	Register *Settings // in force now
+	Time     int64     // business time, Unix milliseconds
+	Document uint32    // number of the report that was made; 0: none
+}
+
+// notices is the part of a batch that tells. The notices live in it so that
+// asking costs no memory.
+type notices struct {
+	receipt  ReceiptNotice
+	register RegisterNotice
+	refs     []outbox.Ref // of entries in the change
+}
+
+// tellReceipt asks for the entries about a receipt. Its documents are those of out
+// from an index on.
+func (b *batch) tellReceipt(rec *ReceiptRecord, id string, documents int) {
+	f := b.r.fleet
+	if len(f.notifiers) == 0 {
+		return
+	}
+	n := &b.notice.receipt
+	containers := n.containers[:0]
+	if rec.Status == Processed {
+		for i := range b.out.Documents[documents:] {
+			if d := &b.out.Documents[documents+i]; d.Form.IsSettlement() {
+				containers = append(containers, d.Container)
+			}
+		}
+	}
+	*n = ReceiptNotice{Fleet: f, Record: *rec, Register: &b.profile.Settings, Time: b.now, containers: containers}
+	n.Record.ID = id
+	for _, notifier := range f.notifiers {
+		b.putEntries(notifier.OfReceipt(n))
+	}
+	n.Record = ReceiptRecord{}
+	clear(n.containers)
+}
+
+// tellRegister asks for the entries about the register of the batch. Its report is
+// the last document of out from an index on.
+func (b *batch) tellRegister(e RegisterEvent, documents int) {
+	f := b.r.fleet
+	if len(f.notifiers) == 0 {
+		return
+	}
+	n := &b.notice.register
+	*n = RegisterNotice{Fleet: f, Event: e, Register: &b.profile.Settings, Time: b.now}
+	if last := len(b.out.Documents); last > documents {
+		n.Document = b.out.Documents[last-1].Number
+	}
+	for _, notifier := range f.notifiers {
+		b.putEntries(notifier.OfRegister(n))
+	}
+}
+
+// putEntries puts entries into the change. One that cannot be written is not told,
+// with a log line: it must not stop the receipt.
+func (b *batch) putEntries(entries []outbox.Entry) {
+	f := b.r.fleet
+	for i := range entries {
+		e := &entries[i]
+		e.Created = b.now
+		records, ref, err := f.outbox.Put(b.change.Records, e)
+		if err != nil {
+			f.log.WithField("register", b.profile.Serial).WithField("receipt", e.Receipt).WithError(err).Error("a notification cannot be kept and is not sent")
+			continue
+		}
+		b.change.Records = records
+		b.notice.refs = append(b.notice.refs, ref)
+	}
+}
+
+// told hands the entries of a commit to the deliverer.
+func (b *batch) told() {
+	if len(b.notice.refs) > 0 {
+		b.r.fleet.outbox.Committed(b.notice.refs)
+		b.notice.refs = b.notice.refs[:0]
+	}
+}
