@@ -8,6 +8,7 @@ import (
 
 	"kktd/ffd"
 	"kktd/fn"
+	"kktd/webhook"
 )
 
 // Config is everything that can be set. The names in the tags are those of
@@ -31,6 +32,10 @@ type Config struct {
 	PublicURL    string `koanf:"public-url"`    // in answers; empty: from the request
 	ControlToken string `koanf:"control-token"` // lets other machines use the control API
 	ProtectTest  bool   `koanf:"protect-test"`  // /test of CloudKassir wants credentials
+
+	WebhookTimeout  time.Duration   `koanf:"webhook-timeout"`  // for the answer of a receiver, real time
+	WebhookPauses   []time.Duration `koanf:"webhook-pauses"`   // between attempts; the last one repeats
+	WebhookAttempts int             `koanf:"webhook-attempts"` // at most, of one notification
 
 	ProcessingDelay time.Duration `koanf:"processing-delay"` // how long receipts stay Queued, business time
 	Seed            uint64        `koanf:"seed"`             // where ids come from; 0: by chance
@@ -64,7 +69,8 @@ const ofdNamespace = "ofd"
 // (design/architecture.md, Outside).
 func Default() Config {
 	return Config{Data: "kktd.db", Durability: "sync", Listen: "127.0.0.1:5454", OFDListen: "127.0.0.1:5456",
-		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient", CorrectionVAT: "old"}
+		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient", CorrectionVAT: "old",
+		WebhookTimeout: webhook.DefaultAnswerTimeout, WebhookPauses: webhook.DefaultPauses(), WebhookAttempts: webhook.DefaultAttempts}
 }
 
 var ticketModes = map[string]fn.TicketMode{"lenient": fn.TicketLenient, "strict": fn.TicketStrict, "off": fn.TicketOff}
@@ -92,6 +98,9 @@ func (c *Config) check() error {
 	}
 	if c.OFDTimeout < minOFDTimeout || c.OFDTimeout > maxOFDTimeout {
 		return fmt.Errorf("ofd-timeout: %v, want %v to %v with its unit, as 60s", c.OFDTimeout, minOFDTimeout, maxOFDTimeout)
+	}
+	if err := c.checkWebhooks(); err != nil {
+		return err
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || c.PublicURL != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		return fmt.Errorf("public-url: %q, want http://HOST or https://HOST", c.PublicURL)

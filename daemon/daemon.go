@@ -18,10 +18,12 @@ import (
 	"kktd/ffd"
 	"kktd/kkt"
 	"kktd/ofd"
+	"kktd/outbox"
 	"kktd/sender"
 	"kktd/storage"
 	"kktd/storage/bolt"
 	"kktd/storage/memory"
+	"kktd/webhook"
 )
 
 // Daemon is a running kktd.
@@ -33,6 +35,9 @@ type Daemon struct {
 	fleet  *kkt.Fleet
 	ofd    *ofd.Server // nil with an outside OFD or none
 	sender *sender.Sender
+
+	outbox   *outbox.Box
+	webhooks *webhook.Deliverer
 
 	http     *http.Server
 	httpAddr net.Addr
@@ -85,9 +90,13 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if err = d.startOFD(); err != nil {
 		return nil, err
 	}
+	if err = d.openOutbox(); err != nil {
+		return nil, err
+	}
 	if err = d.openFleet(); err != nil {
 		return nil, err
 	}
+	d.startOutbox(background)
 	if d.sender != nil {
 		d.sending.Go(func() { _ = d.sender.Run(background) })
 		for _, delivery := range d.fleet.Deliveries() {
@@ -161,7 +170,7 @@ func (d *Daemon) openFleet() error {
 	c := &d.config
 	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.config.master(), Seed: c.Seed,
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
-		Delay: c.ProcessingDelay, OnStopped: d.fail}
+		Delay: c.ProcessingDelay, OnStopped: d.fail, Outbox: d.outbox, Notifiers: d.notifiers()}
 	if o.Seed == 0 {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails

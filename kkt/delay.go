@@ -15,6 +15,7 @@ import (
 	"kktd/event"
 	"kktd/ffd"
 	"kktd/fn"
+	"kktd/outbox"
 	"kktd/storage"
 )
 
@@ -206,6 +207,15 @@ func (f *Fleet) assign(key [16]byte) (*delayedJob, error) {
 	return j, err
 }
 
+// settingsOf are those of a register that may be gone.
+func (f *Fleet) settingsOf(serial string) *Settings {
+	s := Settings{Serial: serial}
+	if r, err := f.Register(serial); err == nil {
+		s = r.Settings()
+	}
+	return &s
+}
+
 func (f *Fleet) byID(id uint64) *Register {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -231,8 +241,16 @@ func (f *Fleet) failQueued(key [16]byte, cause error) {
 	if err == nil {
 		rec.Status, rec.Error = Failed, cause.Error()
 		e := event.Event{Kind: event.ReceiptFailed, Time: f.clock.Now().UnixMilli(), Register: rec.Register, Receipt: id, Text: rec.Error}
-		err = f.append(storage.Change{Records: []storage.Record{{Kind: kindReceipt, Key: key[:], Value: rec.append(nil)},
-			{Kind: kindDelayed, Key: key[:]}}, Events: [][]byte{e.Append(nil)}})
+		c := storage.Change{Records: []storage.Record{{Kind: kindReceipt, Key: key[:], Value: rec.append(nil)},
+			{Kind: kindDelayed, Key: key[:]}}, Events: [][]byte{e.Append(nil)}}
+		n := ReceiptNotice{Fleet: f, Record: *rec, Register: f.settingsOf(rec.Register), Time: e.Time}
+		var refs []outbox.Ref
+		for _, notifier := range f.notifiers {
+			c.Records, refs = f.putEntries(c.Records, refs, notifier.OfReceipt(&n), e.Time)
+		}
+		if err = f.append(c); err == nil && f.outbox != nil {
+			f.outbox.Committed(refs)
+		}
 	}
 	if err != nil {
 		log.WithField("store", err.Error()).Error("a queued receipt cannot be made, and that could not be stored")

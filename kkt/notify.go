@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"kktd/outbox"
+	"kktd/storage"
 )
 
 // Notifier renders what is told outside of receipts and registers. Its methods
@@ -111,20 +112,25 @@ func (b *batch) tellRegister(e RegisterEvent, documents int) {
 	}
 }
 
-// putEntries puts entries into the change. One that cannot be written is not told,
-// with a log line: it must not stop the receipt.
-func (b *batch) putEntries(entries []outbox.Entry) {
-	f := b.r.fleet
+// putEntries appends the records of entries and their refs. An entry that cannot
+// be written is not told, with a log line: it must not stop the receipt.
+func (f *Fleet) putEntries(records []storage.Record, refs []outbox.Ref, entries []outbox.Entry, now int64) ([]storage.Record, []outbox.Ref) {
 	for i := range entries {
 		e := &entries[i]
-		e.Created = b.now
-		records, ref, err := f.outbox.Put(b.change.Records, e)
+		e.Created = now
+		more, ref, err := f.outbox.Put(records, e)
 		if err != nil {
-			f.log.WithField("register", b.profile.Serial).WithField("receipt", e.Receipt).WithError(err).Error("a notification cannot be kept and is not sent")
+			f.log.WithField("register", e.Register).WithField("receipt", e.Receipt).WithError(err).Error("a notification cannot be kept and is not sent")
 			continue
 		}
-		b.change.Records = records
-		b.notice.refs = append(b.notice.refs, ref)
+		records, refs = more, append(refs, ref)
+	}
+	return records, refs
+}
+
+func (b *batch) putEntries(entries []outbox.Entry) {
+	if len(entries) > 0 {
+		b.change.Records, b.notice.refs = b.r.fleet.putEntries(b.change.Records, b.notice.refs, entries, b.now)
 	}
 }
 

@@ -39,6 +39,9 @@ func addFlags(f *pflag.FlagSet) {
 	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
 	f.String("control-token", d.ControlToken, "lets other machines use the control API with this bearer token")
 	f.Bool("protect-test", d.ProtectTest, "/test of CloudKassir answers only with credentials")
+	f.Duration("webhook-timeout", d.WebhookTimeout, "how long a receiver of notifications may take to answer")
+	f.DurationSlice("webhook-pauses", d.WebhookPauses, "waits before the next attempts of a notification; the last one repeats")
+	f.Int("webhook-attempts", d.WebhookAttempts, "attempts of one notification before it is given up")
 	f.Duration("processing-delay", d.ProcessingDelay, "how long a receipt stays Queued before its document is made")
 	f.Uint64("seed", d.Seed, "where the ids of receipts come from in a new file; 0: by chance")
 	f.String("master-key", d.MasterKey, "key of the fiscal signs; empty: the published one")
@@ -93,7 +96,8 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 	}
 	o := &serveOptions{}
 	err = k.UnmarshalWithConf("", o, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
-		Result: o, TagName: "koanf", Squash: true, WeaklyTypedInput: true, DecodeHook: mapstructure.StringToTimeDurationHookFunc(),
+		Result: o, TagName: "koanf", Squash: true, WeaklyTypedInput: true,
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToWeakSliceHookFunc(",")),
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)

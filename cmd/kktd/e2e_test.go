@@ -259,6 +259,7 @@ func TestConfigOrder(t *testing.T) {
 	t.Setenv("KKTD_DATA", "from-env.db")
 	t.Setenv("KKTD_UNKNOWN", "x")
 	t.Setenv("KKTD_PROCESSING_DELAY", "90s")
+	t.Setenv("KKTD_WEBHOOK_PAUSES", "1s,2m")
 	cmd := newServeCommand()
 	require.NoError(t, cmd.Flags().Parse([]string{"--config", file, "--data", "from-flag.db"}))
 	o, err := loadOptions(cmd.Flags())
@@ -269,5 +270,6 @@ func TestConfigOrder(t *testing.T) {
 	require.True(t, o.Strict)
 	require.Equal(t, 90*time.Second, o.ProcessingDelay)
 	require.EqualValues(t, 7, o.Seed)
+	require.Equal(t, []time.Duration{time.Second, 2 * time.Minute}, o.WebhookPauses)
 	require.Equal(t, "1.2", o.FFD, "the default")
 }

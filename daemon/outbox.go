@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kktd/kkt"
+	"kktd/outbox"
+	"kktd/webhook"
+)
+
+// notifiers render what is told outside; each API that tells adds its own.
+func (d *Daemon) notifiers() []kkt.Notifier {
+	return nil
+}
+
+// transports deliver what stands in the outbox, by their names in entries.
+func (d *Daemon) transports() map[string]webhook.Transport {
+	c := &d.config
+	return map[string]webhook.Transport{
+		webhook.TransportHTTP: webhook.NewHTTP(webhook.HTTPOptions{AnswerTimeout: c.WebhookTimeout, Pauses: c.WebhookPauses, Attempts: c.WebhookAttempts}),
+	}
+}
+
+// openOutbox opens the outbox and makes its deliverer, which the fleet wakes.
+func (d *Daemon) openOutbox() (err error) {
+	if d.outbox, err = outbox.Open(d.store, 0); err != nil {
+		return err
+	}
+	d.webhooks = webhook.New(webhook.Options{Box: d.outbox, Clock: d.clock, Log: d.log.WithField("room", "webhook"), Transports: d.transports()})
+	return nil
+}
+
+// startOutbox delivers until ctx ends.
+func (d *Daemon) startOutbox(ctx context.Context) {
+	d.sending.Go(func() {
+		if err := d.webhooks.Run(ctx); !errors.Is(err, context.Canceled) {
+			d.fail(fmt.Errorf("outbox: %w", err))
+		}
+	})
+}
+
+// Webhooks is the delivery of notifications.
+func (d *Daemon) Webhooks() *webhook.Deliverer { return d.webhooks }
+
+// checkWebhooks names the first setting of notifications that cannot be used.
+func (c *Config) checkWebhooks() error {
+	if c.WebhookTimeout < time.Millisecond {
+		return fmt.Errorf("webhook-timeout: %v, want at least 1ms with its unit, as 30s", c.WebhookTimeout)
+	}
+	if c.WebhookAttempts < 1 {
+		return fmt.Errorf("webhook-attempts: %d, want 1 or more", c.WebhookAttempts)
+	}
+	if len(c.WebhookPauses) == 0 {
+		return errors.New("webhook-pauses: none; want a list as 1m,2m,5m,10m,30m")
+	}
+	for _, p := range c.WebhookPauses {
+		if p < time.Millisecond {
+			return fmt.Errorf("webhook-pauses: %v, want at least 1ms each, as 1m,2m,5m,10m,30m", p)
+		}
+	}
+	return nil
+}
