@@ -64,9 +64,6 @@ func (b *batch) process(r *Register) {
 		j.done(err)
 		b.jobs[i] = nil
 	}
-	if err == nil {
-		b.told()
-	}
 	if made && r.fleet.onDocuments != nil {
 		r.fleet.onDocuments(r)
 	}
@@ -193,6 +190,7 @@ func (b *batch) commit() error {
 		r.profile.Store(b.profile)
 	}
 	r.publish(nil)
+	b.told()
 	return nil
 }
 

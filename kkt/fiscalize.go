@@ -153,9 +153,6 @@ func (f *Fleet) create(account string, s Settings, blank bool) (*Register, []Mad
 		return nil, nil, err
 	}
 	j.note(b)
-	if !blank {
-		b.tellRegister(Registered, 0)
-	}
 	if err := b.putJSON(kindRegister, s.Serial, rec); err != nil {
 		return nil, nil, err
 	}
@@ -172,7 +169,6 @@ func (f *Fleet) create(account string, s Settings, blank bool) (*Register, []Mad
 	f.organisations[org.INN] = org
 	f.add(r)
 	f.mu.Unlock()
-	b.told()
 	f.log.WithField("register", s.Serial).WithField("drive", s.DriveNumber).WithField("inn", s.INN).WithField("blank", blank).Info("register is made")
 	if !blank && f.onDocuments != nil {
 		f.onDocuments(r)
@@ -303,9 +299,8 @@ func (j *changeJob) apply(b *batch) {
 		b.state, b.out.Documents = state, b.out.Documents[:documents]
 		return
 	}
-	b.tellDocuments(documents, "")
 	b.profile, b.dirty = j.profile, true
-	b.tellRegister(Reregistered, documents)
+	b.tellDocuments(documents, "")
 }
 
 func (j *changeJob) fail(err error) { j.err = err }

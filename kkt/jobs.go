@@ -106,6 +106,7 @@ func (b *batch) tellDocuments(from int, receipt string) {
 			e.Receipt = receipt
 		}
 		b.tell(e)
+		b.tellRegister(d.Form, d.Number)
 	}
 }
 

@@ -3,6 +3,7 @@ package kkt
 import (
 	"fmt"
 
+	"kktd/ffd"
 	"kktd/outbox"
 	"kktd/storage"
 )
@@ -47,10 +48,11 @@ func (n *ReceiptNotice) Details(part int) (*ReceiptDetails, error) {
 // RegisterEvent is what happened to a register.
 type RegisterEvent string
 
-// What can happen to a register.
+// What can happen to a register. Each has a report.
 const (
 	Registered   RegisterEvent = "registered"   // document 1: its fiscalisation has ended
-	Reregistered RegisterEvent = "reregistered" // its registration data changed, with document 11 when that holds them
+	Reregistered RegisterEvent = "reregistered" // document 11: its registration data changed
+	DriveClosed  RegisterEvent = "drive_closed" // document 6: its drive takes no more
 )
 
 // RegisterNotice is what has just happened to a register.
@@ -95,18 +97,26 @@ func (b *batch) tellReceipt(rec *ReceiptRecord, id string, documents int) {
 	clear(n.containers)
 }
 
-// tellRegister asks for the entries about the register of the batch. Its report is
-// the last document of out from an index on.
-func (b *batch) tellRegister(e RegisterEvent, documents int) {
+// tellRegister asks for the entries about the register of the batch when a
+// document is a report on what happened to it.
+func (b *batch) tellRegister(form ffd.Form, number uint32) {
 	f := b.r.fleet
 	if len(f.notifiers) == 0 {
 		return
 	}
-	n := &b.notice.register
-	*n = RegisterNotice{Fleet: f, Event: e, Register: &b.profile.Settings, Time: b.now}
-	if last := len(b.out.Documents); last > documents {
-		n.Document = b.out.Documents[last-1].Number
+	var what RegisterEvent
+	switch form {
+	case ffd.FormRegistration:
+		what = Registered
+	case ffd.FormReregistration:
+		what = Reregistered
+	case ffd.FormDriveClosing:
+		what = DriveClosed
+	default:
+		return
 	}
+	n := &b.notice.register
+	*n = RegisterNotice{Fleet: f, Event: what, Register: &b.profile.Settings, Time: b.now, Document: number}
 	for _, notifier := range f.notifiers {
 		b.putEntries(notifier.OfRegister(n))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kktd/ffd"
 	"kktd/outbox"
 	"kktd/storage/memory"
 	"kktd/tlv"
@@ -119,7 +120,7 @@ func TestNobodyListens(t *testing.T) {
 		rec := &ReceiptRecord{Status: Processed}
 		return testing.AllocsPerRun(100, func() {
 			b.tellReceipt(rec, "id", 0)
-			b.tellRegister(Registered, 0)
+			b.tellRegister(ffd.FormRegistration, 1)
 			b.told()
 		})
 	}
