@@ -29,9 +29,10 @@ type Config struct {
 	// the daemon makes one. It is no setting of a user.
 	Bare bool `koanf:"-"`
 
-	PublicURL    string `koanf:"public-url"`    // in answers; empty: from the request
-	ControlToken string `koanf:"control-token"` // lets other machines use the control API
-	ProtectTest  bool   `koanf:"protect-test"`  // /test of CloudKassir wants credentials
+	PublicURL     string `koanf:"public-url"`     // in answers; empty: from the request
+	OriginalLinks bool   `koanf:"original-links"` // QrCodeUrl leads to the host of the real service
+	ControlToken  string `koanf:"control-token"`  // lets other machines use the control API
+	ProtectTest   bool   `koanf:"protect-test"`   // /test of CloudKassir wants credentials
 
 	WebhookTimeout  time.Duration   `koanf:"webhook-timeout"`  // for the answer of a receiver, real time
 	WebhookPauses   []time.Duration `koanf:"webhook-pauses"`   // between attempts; the last one repeats

@@ -102,6 +102,18 @@ func TestReceiptIsDelivered(t *testing.T) {
 	status, text := b.get("/r/" + model.Model.Id)
 	require.Equal(t, 200, status)
 	require.Contains(t, text, "КАССОВЫЙ ЧЕК")
+	for path, want := range map[string]string{"/r/" + model.Model.Id + ".txt": "КАССОВЫЙ ЧЕК\n", "/control/v1/registers/" + FirstRegister + "/documents/1/slip.txt": "ОТЧЕТ О РЕГИСТРАЦИИ",
+		"/control/v1/registers/" + FirstRegister + "/documents/2/slip": "<!DOCTYPE html>", "/control/v1/registers/" + FirstRegister + "/drives/1/documents/3/slip.png": "PNG",
+		"/control/v1/registers/" + FirstRegister + "/documents/3/slip.json": `"title":"Кассовый чек"`} {
+		status, text = b.get(path)
+		require.Equal(t, 200, status, path)
+		require.Contains(t, text, want)
+	}
+	for _, path := range []string{"documents/9/slip", "documents/3/slip.pdf", "documents/3/slips", "documents/3/slip.", "drives/9/documents/3/slip.txt"} {
+		status, text = b.get("/control/v1/registers/" + FirstRegister + "/" + path)
+		require.Equal(t, 404, status, path)
+		require.Contains(t, text, `"error"`)
+	}
 	status, _ = b.get("/r/00000000000000000000000000000000")
 	require.Equal(t, 404, status)
 	status, _ = b.get("/healthz")

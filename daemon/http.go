@@ -40,13 +40,13 @@ func (d *Daemon) routes() http.Handler {
 	}
 	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Log: d.log, Strict: d.config.Strict,
 		VATReading: cloudkassir.VATReading(d.config.CorrectionVAT == "new"), FreeCorrections: d.config.FreeCorrections, TestQuota: d.config.TestQuota,
-		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, NewID: newGUID})
+		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, OriginalLinks: d.config.OriginalLinks, NewID: newGUID})
 	for _, path := range ck.Routes() {
 		exact[path] = ck
 	}
-	ctl := control.New(control.Options{Fleet: d.fleet, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Stopping: d.stopping})
-	guarded := d.guard(ctl)
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
+	ctl := control.New(control.Options{Fleet: d.fleet, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Stopping: d.stopping})
+	guarded := d.guard(ctl)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/control/v1/") {
 			guarded.ServeHTTP(w, r)

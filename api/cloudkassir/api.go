@@ -57,6 +57,8 @@ type Options struct {
 	ProtectTest bool
 	// PublicURL begins the links in answers, "https://kassa.example". Empty: the address the client used.
 	PublicURL string
+	// OriginalLinks lets QrCodeUrl lead to the host of the real service. Of the other links no source names a host.
+	OriginalLinks bool
 	// VATReading is how the VatRate 5 of a correction is read.
 	VATReading VATReading
 	// FreeCorrections takes corrections whose Amounts differ from their items.

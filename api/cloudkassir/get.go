@@ -239,7 +239,7 @@ func (q *request) appendAdditional(b []byte, r *kkt.ReceiptRecord, d *kkt.Receip
 		place, cashier = receipt.Get("CalculationPlace").Literal(), receipt.Get("CashierName").Literal()
 	} else {
 		moment = time.Unix(int64(fiscal.Time), 0).UTC().Format("2006-01-02T15:04:05")
-		ofd, qr = receiptURL(base, r.ID)+"/ofd", qrURL(base, d)
+		ofd, qr = receiptURL(base, r.ID)+"/ofd", qrURL(q.api.qrBase(base), d)
 	}
 	word := ""
 	if operation := operationOf(root.Get("Type").Literal()); operation.Valid() {
@@ -289,6 +289,17 @@ func appendShort(b []byte, kopecks uint64) []byte {
 		}
 	}
 	return b
+}
+
+// qrHost is where the real service's QrCodeUrl leads (spec/api/cloudkassir.md 2.5).
+const qrHost = "https://qr.cloudpayments.ru"
+
+// qrBase begins QrCodeUrl: the base of all links, or the host of the real service (spec/decisions.md, Links in answers).
+func (a *API) qrBase(base string) string {
+	if a.o.OriginalLinks {
+		return qrHost
+	}
+	return base
 }
 
 // qrURL is the link with the text of the QR code, with seconds as the samples have it (spec/decisions.md, QR).

@@ -121,6 +121,14 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+func TestOriginalLinks(t *testing.T) {
+	b := open(t, func(_ *kkt.Settings, o *Options) { o.OriginalLinks = true })
+	id := b.queued(receiptOf(oneItem, ""))
+	answer := b.answer(pathGet, `{"Id":"`+id+`"}`)
+	require.Contains(t, answer, `"QrCodeUrl":"https://qr.cloudpayments.ru/receipt?q=t%3d`)
+	require.Contains(t, answer, `"OfdReceiptUrl":"http://example.com/r/`+id+`/ofd"`)
+}
+
 func TestForm(t *testing.T) {
 	b := open(t, nil)
 	form := func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }

@@ -28,6 +28,7 @@ type Options struct {
 	Fleet   *kkt.Fleet
 	Log     logrus.FieldLogger // nil: nothing is logged
 	Sender  Sender             // nil: registers are shown without it
+	Slips   Slips              // nil: documents are not shown as slips
 	MaxWait time.Duration      // longest long poll, real time; 0: 60 s
 	// Stopping ends the long polls when it is closed; they answer with what there
 	// is. nil: nothing does.
@@ -41,6 +42,7 @@ type API struct {
 	fleet    *kkt.Fleet
 	log      logrus.FieldLogger
 	sender   Sender
+	slips    Slips
 	maxWait  time.Duration
 	stopping <-chan struct{}
 	mux      *http.ServeMux
@@ -49,7 +51,7 @@ type API struct {
 
 // New makes an API.
 func New(o Options) *API {
-	a := &API{fleet: o.Fleet, log: o.Log, sender: o.Sender, maxWait: o.MaxWait, stopping: o.Stopping, mux: http.NewServeMux()}
+	a := &API{fleet: o.Fleet, log: o.Log, sender: o.Sender, slips: o.Slips, maxWait: o.MaxWait, stopping: o.Stopping, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
 		l.SetOutput(io.Discard)
@@ -63,9 +65,11 @@ func New(o Options) *API {
 		{"GET", "registers/{serial}", a.register},
 		{"GET", "registers/{serial}/documents", a.documents},
 		{"GET", "registers/{serial}/documents/{number}", a.document},
+		{"GET", "registers/{serial}/documents/{number}/{slip}", a.slip},
 		{"GET", "registers/{serial}/drives", a.drives},
 		{"GET", "registers/{serial}/drives/{drive}/documents", a.documents},
 		{"GET", "registers/{serial}/drives/{drive}/documents/{number}", a.document},
+		{"GET", "registers/{serial}/drives/{drive}/documents/{number}/{slip}", a.slip},
 		{"GET", "receipts/{id}", a.receipt},
 		{"GET", "clock", a.clock},
 		{"POST", "clock", a.clock},

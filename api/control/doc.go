@@ -5,6 +5,7 @@
 //	GET registers/{serial}                                one, with its settings
 //	GET registers/{serial}/documents                      list; ?after=N&wait=10s is a long poll
 //	GET registers/{serial}/documents/{number}             one, with bytes and tags
+//	GET registers/{serial}/documents/{number}/slip        its slip; slip.html, .png, .txt, .json
 //	GET registers/{serial}/drives                         list
 //	GET registers/{serial}/drives/{drive}/documents[...]  the same of one drive
 //	GET receipts/{id}                                     what is kept of a receipt

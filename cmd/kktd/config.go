@@ -37,6 +37,7 @@ func addFlags(f *pflag.FlagSet) {
 	f.Bool("ofd-one-connection", d.OFDOneConnection, "a new connection to the OFD for each document, as real devices do")
 	f.Duration("ofd-timeout", d.OFDTimeout, "how long to wait for the answer of the OFD before the document is sent again")
 	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
+	f.Bool("original-links", d.OriginalLinks, "QrCodeUrl in answers leads to the host of the real service")
 	f.String("control-token", d.ControlToken, "lets other machines use the control API with this bearer token")
 	f.Bool("protect-test", d.ProtectTest, "/test of CloudKassir answers only with credentials")
 	f.Duration("webhook-timeout", d.WebhookTimeout, "how long a receiver of notifications may take to answer")

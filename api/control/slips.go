@@ -1,0 +1,41 @@
+package control
+
+import (
+	"net/http"
+	"slices"
+
+	"kktd/kkt"
+	"kktd/ofdproto"
+	"kktd/storage"
+)
+
+// Slips serves the slip of a document in the form of the ending of the path, or by
+// the Accept header.
+type Slips interface {
+	Document(w http.ResponseWriter, r *http.Request, reg *kkt.Register, drive storage.DriveID, number uint32)
+}
+
+// slip answers for documents/{number}/slip, slip.html, slip.png, slip.txt and
+// slip.json: a document as people read it.
+func (a *API) slip(w http.ResponseWriter, r *http.Request) error {
+	if a.slips == nil || !slices.Contains([]string{"slip", "slip.html", "slip.png", "slip.txt", "slip.json"}, r.PathValue("slip")) {
+		a.unknownPath(w, r)
+		return nil
+	}
+	if _, err := parseQuery(r); err != nil {
+		return err
+	}
+	number, err := parseNumber("number", r.PathValue("number"), 1, ofdproto.MaxNumber)
+	if err != nil {
+		return err
+	}
+	x, err := a.archive(r)
+	if err != nil {
+		return err
+	}
+	if _, _, err := x.reg.Document(x.drive, uint32(number)); err != nil {
+		return err
+	}
+	a.slips.Document(w, r, x.reg, x.drive, uint32(number))
+	return nil
+}
