@@ -32,6 +32,7 @@ var rooms = [][]string{
 	{"slip"},
 	{"webhook"},
 	{"pages"},
+	{"mail"},
 	{"api/internal/tolerant"},
 	{"api/cloudkassir", "api/control"},
 	{"daemon"},

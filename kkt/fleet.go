@@ -44,6 +44,9 @@ type Options struct {
 	// Outbox takes what Notifiers render; without it they are not asked.
 	Outbox    *outbox.Box
 	Notifiers []Notifier
+	// MailServer is the lane of the outbox that receipts for e-mail addresses go into;
+	// empty, or without an Outbox, they are only kept.
+	MailServer string
 }
 
 // Fleet is all organisations, accounts and registers of one store.
@@ -61,6 +64,7 @@ type Fleet struct {
 	onStopped   func(error)
 	outbox      *outbox.Box
 	notifiers   []Notifier
+	mailServer  string
 	batches     sync.Pool
 	jobs        sync.Pool
 
@@ -94,9 +98,9 @@ type Fleet struct {
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
 		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
-		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers}
+		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer}
 	if f.outbox == nil {
-		f.notifiers = nil
+		f.notifiers, f.mailServer = nil, ""
 	}
 	var err error
 	if f.clock, err = business(o.Clock); err != nil {

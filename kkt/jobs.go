@@ -94,6 +94,9 @@ func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, key [16]byte, 
 	if !rec.Printed.empty() {
 		b.putPrinted(rec.Drive, numbers, key)
 	}
+	if rec.Status == Processed {
+		b.putMessage(parts, rec, key, id)
+	}
 	return nil
 }
 

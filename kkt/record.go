@@ -21,6 +21,7 @@ const (
 	kindAnswer       storage.Kind = 6  // by the hash of account, scope and key of a request
 	kindClock        storage.Kind = 11 // settings of clocks: "daemon", "register SERIAL"
 	kindDelayed      storage.Kind = 7  // what a queued receipt is made of, by the key of its record
+	kindMessage      storage.Kind = 9  // by the key of its receipt
 	kindSubscription storage.Kind = 10 // by public id of the account, API and type; 8 is outbox.Kind
 	kindPrinted      storage.Kind = 13 // key of the receipt whose printed texts a document has, by drive and number
 )

@@ -103,6 +103,10 @@ func (p *Painter) PNG(b []byte, slips ...Input) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
+	return p.encode(b, img)
+}
+
+func (p *Painter) encode(b []byte, img *image.Paletted) ([]byte, error) {
 	buf := bytes.NewBuffer(b)
 	e := png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: p}
 	if err := e.Encode(buf, img); err != nil {
@@ -136,16 +140,21 @@ func (p *Painter) Draw(slips ...Input) (*image.Paletted, error) {
 		}
 	}
 	for _, c := range d.codes {
-		c.code.runs(func(x, y, n int) {
-			for row := range moduleSize {
-				at := (c.at.Y+y*moduleSize+row)*img.Stride + c.at.X + x*moduleSize
-				for i := range n * moduleSize {
-					img.Pix[at+i] = black
-				}
-			}
-		})
+		c.code.draw(img, c.at)
 	}
 	return img, nil
+}
+
+// draw puts a code on a picture, which has room for it.
+func (q *qrCode) draw(img *image.Paletted, to image.Point) {
+	q.runs(func(x, y, n int) {
+		for row := range moduleSize {
+			at := (to.Y+y*moduleSize+row)*img.Stride + to.X + x*moduleSize
+			for i := range n * moduleSize {
+				img.Pix[at+i] = black
+			}
+		}
+	})
 }
 
 // Grounds of a picture: colour 0 is the paper, the last is black.
@@ -289,4 +298,27 @@ func (p *Painter) glyph(w weight, c rune) glyph {
 	}
 	f.glyphs[key] = g
 	return g
+}
+
+// QR appends a picture of the code of a receipt alone, with its light margin;
+// nothing when the document has no code.
+func (p *Painter) QR(b []byte, in Input) ([]byte, error) {
+	s, err := compose(&in)
+	if err != nil {
+		return b, err
+	}
+	for _, l := range s.lines {
+		if l.kind != code {
+			continue
+		}
+		q, err := newQR(l.left)
+		if err != nil {
+			return b, nil // it stands there as text
+		}
+		side := (q.size + 2*quietZone) * moduleSize
+		img := image.NewPaletted(image.Rect(0, 0, side, side), greys())
+		q.draw(img, image.Pt(quietZone*moduleSize, quietZone*moduleSize))
+		return p.encode(b, img)
+	}
+	return b, nil
 }
