@@ -3,6 +3,7 @@ package control
 import (
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -60,7 +61,7 @@ func New(o Options) *API {
 	if a.maxWait <= 0 {
 		a.maxWait = defaultMaxWait
 	}
-	a.mount(append([]Route{
+	a.mount(slices.Concat([]Route{
 		{"GET", "registers", a.registers},
 		{"GET", "registers/{serial}", a.register},
 		{"GET", "registers/{serial}/documents", a.documents},
@@ -75,7 +76,7 @@ func New(o Options) *API {
 		{"POST", "clock", a.clock},
 		{"GET", "registers/{serial}/clock", a.registerClock},
 		{"POST", "registers/{serial}/clock", a.registerClock},
-	}, o.Routes...))
+	}, a.operationRoutes(), o.Routes))
 	a.mux.HandleFunc("/", a.unknownPath)
 	return a
 }

@@ -230,7 +230,7 @@ func TestRefusals(t *testing.T) {
 		{"malformed receipt id", "GET", "receipts/x", 404, "not_found", "", "32 hexadecimal digits", ""},
 		{"unknown path", "GET", "shifts", 404, "not_found", "", "/control/v1/shifts", "*"},
 		{"slash at the end", "GET", "registers/", 404, "not_found", "", "/control/v1/registers/", "*"},
-		{"method", "POST", "registers", 405, "method_not_allowed", "", "POST", "GET, HEAD"},
+		{"method", "POST", r, 405, "method_not_allowed", "", "POST", "GET, HEAD"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := b.do(c.method, c.path)

@@ -38,22 +38,6 @@ type registerView struct {
 	Settings settings `json:"settings"`
 }
 
-// settings are shown as they are kept, but for the version, which is in words, and
-// the taxation systems, which JSON would take for bytes. They hold no secrets.
-type settings struct {
-	kkt.Settings
-	FFD        string `json:"ffd"`
-	TaxSystems []int  `json:"tax_systems"` // bits of 1062
-}
-
-func viewSettings(s kkt.Settings) settings {
-	view := settings{Settings: s, FFD: s.FFD.String(), TaxSystems: []int{}}
-	for _, t := range s.TaxSystems {
-		view.TaxSystems = append(view.TaxSystems, int(t))
-	}
-	return view
-}
-
 type driveItem struct {
 	ID       storage.DriveID `json:"id"`
 	Number   string          `json:"number"`
@@ -64,10 +48,10 @@ type driveItem struct {
 
 // driveState is absent when the register is out of service.
 type driveState struct {
-	Phase      string `json:"phase"`
-	ValidUntil string `json:"valid_until"` // last day
-	DaysLeft   uint16 `json:"days_left"`
-	Documents  uint32 `json:"documents"`
+	Phase      string  `json:"phase"`
+	ValidUntil *string `json:"valid_until"` // last day; null before the registration
+	DaysLeft   uint16  `json:"days_left"`
+	Documents  uint32  `json:"documents"`
 }
 
 type shift struct {
@@ -184,8 +168,10 @@ func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
 		return item, nil
 	}
 	now := reg.Now()
-	item.Drive.driveState = &driveState{Phase: st.Phase.String(), DaysLeft: st.DaysLeft(now), Documents: st.LastNumber,
-		ValidUntil: moment(st.LastDay(), zone).Format(time.DateOnly)}
+	item.Drive.driveState = &driveState{Phase: st.Phase.String(), Documents: st.LastNumber}
+	if st.Phase >= fn.PhaseFiscal {
+		item.Drive.DaysLeft, item.Drive.ValidUntil = st.DaysLeft(now), new(moment(st.LastDay(), zone).Format(time.DateOnly))
+	}
 	item.Shift = &shift{Open: st.ShiftOpen, Number: st.Shift, Receipts: st.ShiftReceipts, Documents: st.ShiftDocuments}
 	if st.Shift != 0 {
 		item.Shift.OpenedAt = new(moment(st.ShiftOpened, zone))
@@ -218,7 +204,10 @@ type archivedDrive struct {
 	ID        storage.DriveID `json:"id"`
 	Number    string          `json:"number"`
 	Current   bool            `json:"current"`
+	Phase     string          `json:"phase,omitempty"` // absent when its state cannot be read
 	Documents uint32          `json:"documents"`
+	Unsent    uint32          `json:"unsent"`          // they still go to the OFD, unless the drive was wiped
+	Wiped     bool            `json:"wiped,omitempty"` // a drive with the same number followed
 	Sender    any             `json:"sender,omitempty"`
 }
 
@@ -249,7 +238,9 @@ func (a *API) drives(w http.ResponseWriter, r *http.Request) error {
 			if d.Documents, err = lastOf(reg, d.ID); err != nil {
 				return err
 			}
-			if d.Number, err = numberOf(reg, d.ID); err != nil {
+			if st, err := reg.DriveState(d.ID); err == nil {
+				d.Number, d.Phase, d.Unsent, d.Wiped = string(st.Drive[:]), st.Phase.String(), st.Unsent(), reg.Wiped(d.ID)
+			} else if d.Number, err = numberOf(reg, d.ID); err != nil {
 				return err
 			}
 			if err := p.add(d, d.ID); err != nil {

@@ -1,0 +1,108 @@
+package control
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"kktd/fn"
+	"kktd/kkt"
+	"kktd/ofdproto"
+)
+
+// driveView is the drive at a glance.
+type driveView struct {
+	driveItem
+	Registered    *time.Time    `json:"registered"` // the first registration; null before it
+	Registrations uint8         `json:"registrations"`
+	FillPercent   float64       `json:"fill_percent"`
+	Shift         *shift        `json:"shift"`
+	LastDocument  *lastDocument `json:"last_document"`
+	Unsent        *unsent       `json:"unsent"`
+	Warnings      []warningView `json:"warnings"`
+	Sender        any           `json:"sender,omitempty"`
+}
+
+// warningView is a trouble of the register in words.
+type warningView struct {
+	Kind   kkt.WarningKind `json:"kind"`
+	What   string          `json:"what"`
+	Do     string          `json:"do"`
+	WhatRu string          `json:"what_ru"`
+	DoRu   string          `json:"do_ru"`
+}
+
+func (a *API) drive(w http.ResponseWriter, r *http.Request) error {
+	item, err := a.lookAt(r)
+	if err != nil {
+		return err
+	}
+	reg, err := a.find(r)
+	if err != nil {
+		return err
+	}
+	st, err := reg.State()
+	if err != nil {
+		return err
+	}
+	view := driveView{driveItem: item.Drive, Registrations: st.Registrations,
+		FillPercent: float64(st.LastNumber) * 100 / float64(st.Capacity), Shift: item.Shift, LastDocument: item.LastDocument,
+		Unsent: item.Unsent, Warnings: []warningView{}, Sender: item.Sender}
+	if st.Phase >= fn.PhaseFiscal {
+		s := reg.Settings()
+		zone, err := zones{}.of(&s)
+		if err != nil {
+			return err
+		}
+		view.Registered = new(moment(st.Registered, zone))
+	}
+	for _, x := range reg.Warnings() {
+		t := x.Kind.Text()
+		view.Warnings = append(view.Warnings, warningView{x.Kind, t.What, t.Do, t.WhatRu, t.DoRu})
+	}
+	return WriteJSON(w, http.StatusOK, view)
+}
+
+// exportPage is how many documents of an export are read from the store at once.
+const exportPage = 256
+
+// exportDrive writes all documents of a drive as one file: the containers as the
+// drive made them, one after another.
+func (a *API) exportDrive(w http.ResponseWriter, r *http.Request) error {
+	if _, err := parseQuery(r); err != nil {
+		return err
+	}
+	x, err := a.archive(r)
+	if err != nil {
+		return err
+	}
+	next, started := uint32(1), false
+	for next <= ofdproto.MaxNumber {
+		var page []byte
+		begin := next
+		err := x.reg.Archive(x.drive, next, exportPage, func(number uint32, box, _ []byte) error {
+			if number != next {
+				return fmt.Errorf("drive %d: document %d is missing", x.drive, next)
+			}
+			next++
+			page = append(page, box...)
+			return nil
+		})
+		if err != nil && started {
+			a.log.WithField("path", r.URL.Path).WithError(err).Error("export is cut off")
+			panic(http.ErrAbortHandler)
+		}
+		if err != nil {
+			return err
+		}
+		if !started {
+			w.Header().Set("Content-Type", octetStream)
+			w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="drive-%d.bin"`, x.drive))
+			started = true
+		}
+		if _, err := w.Write(page); err != nil || next-begin < exportPage {
+			return nil // the end, or the client is gone
+		}
+	}
+	return nil
+}

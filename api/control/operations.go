@@ -1,0 +1,250 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"kktd/ffd"
+	"kktd/kkt"
+	"kktd/storage"
+)
+
+// operationRoutes are what changes registers.
+func (a *API) operationRoutes() []Route {
+	return []Route{
+		{"POST", "registers", a.createRegister},
+		{"POST", "registers/{serial}/fiscalize", a.fiscalize},
+		{"POST", "registers/{serial}/reregister", a.reregister},
+		{"POST", "registers/{serial}/replace-drive", a.replaceDrive},
+		{"POST", "registers/{serial}/close-drive", a.byPerson((*kkt.Register).CloseDrive)},
+		{"POST", "registers/{serial}/reset", a.resetDrive},
+		{"POST", "registers/{serial}/shift/open", a.byPerson((*kkt.Register).OpenShift)},
+		{"POST", "registers/{serial}/shift/close", a.byPerson((*kkt.Register).CloseShift)},
+		{"GET", "registers/{serial}/shift", a.shift},
+		{"POST", "registers/{serial}/reports/state", a.reportState},
+		{"GET", "registers/{serial}/drive", a.drive},
+		{"GET", "registers/{serial}/drive/export", a.exportDrive},
+		{"GET", "registers/{serial}/drives/{drive}/export", a.exportDrive},
+	}
+}
+
+// madeDocument is a document that an operation made.
+type madeDocument struct {
+	Drive      storage.DriveID `json:"drive"`
+	Number     uint32          `json:"number"`
+	Form       ffd.Form        `json:"form"`
+	FormName   string          `json:"form_name"`
+	Time       time.Time       `json:"time"`
+	FiscalSign uint32          `json:"fiscal_sign"`
+}
+
+// operationView is the answer to an operation: what it made, and the register
+// after it.
+type operationView struct {
+	Documents []madeDocument `json:"documents"`
+	Lost      *uint32        `json:"lost,omitempty"` // of a reset: documents that had not reached the OFD
+	Register  registerItem   `json:"register"`
+}
+
+func (a *API) answer(w http.ResponseWriter, status int, reg *kkt.Register, made []kkt.Made, lost *uint32) error {
+	z := zones{}
+	item, err := a.registerItem(reg, z)
+	if err != nil {
+		return err
+	}
+	s := reg.Settings()
+	zone, err := z.of(&s)
+	if err != nil {
+		return err
+	}
+	view := operationView{Documents: []madeDocument{}, Lost: lost, Register: item}
+	for _, m := range made {
+		view.Documents = append(view.Documents, madeDocument{Drive: m.Drive, Number: m.Number, Form: m.Form, FormName: formName(m.Form),
+			Time: moment(m.Time, zone), FiscalSign: m.Sign})
+	}
+	return WriteJSON(w, status, view)
+}
+
+// operation reads the body of an operation on the register of the path.
+func (a *API) operation(w http.ResponseWriter, r *http.Request, body any) (*kkt.Register, error) {
+	if _, err := parseQuery(r); err != nil {
+		return nil, err
+	}
+	reg, err := a.find(r)
+	if err != nil {
+		return nil, err
+	}
+	return reg, ReadBody(w, r, body)
+}
+
+// createBody asks for a new register.
+type createBody struct {
+	Account string  `json:"account"` // public id of who may use it; the only account when it is left out
+	Serial  *string `json:"serial"`
+	INN     *string `json:"inn"`
+	Blank   bool    `json:"blank"` // leave the drive unregistered
+	settingsBody
+	driveBody
+}
+
+func (a *API) createRegister(w http.ResponseWriter, r *http.Request) error {
+	var body createBody
+	if _, err := parseQuery(r); err != nil {
+		return err
+	}
+	if err := ReadBody(w, r, &body); err != nil {
+		return err
+	}
+	version := ffd.V120
+	if body.FFD != nil {
+		var err error
+		if version, err = parseFFD(*body.FFD); err != nil {
+			return err
+		}
+	}
+	s := kkt.Defaults(version)
+	set(&s.Serial, body.Serial)
+	if body.INN != nil && *body.INN != s.INN {
+		s.INN, s.UserName = *body.INN, "" // the default name is that of the default user
+	}
+	if err := body.settingsBody.apply(&s); err != nil {
+		return err
+	}
+	body.driveBody.apply(&s)
+	reg, made, err := a.fleet.NewRegister(r.Context(), body.Account, s, body.Blank)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", Prefix+"registers/"+reg.Serial())
+	return a.answer(w, http.StatusCreated, reg, made, nil)
+}
+
+func (a *API) fiscalize(w http.ResponseWriter, r *http.Request) error {
+	var body settingsBody
+	reg, err := a.operation(w, r, &body)
+	if err != nil {
+		return err
+	}
+	made, err := reg.Fiscalize(r.Context(), body.apply)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, http.StatusOK, reg, made, nil)
+}
+
+// reasonsBody is why the registration changes, beside what differs.
+type reasonsBody struct {
+	Reasons []int `json:"reasons"` // bits of tag 1205
+}
+
+func (a *API) reregister(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		settingsBody
+		reasonsBody
+	}
+	reg, err := a.operation(w, r, &body)
+	if err != nil {
+		return err
+	}
+	mask, err := kkt.ReasonMask(body.Reasons)
+	if err != nil {
+		return err
+	}
+	made, err := reg.Reregister(r.Context(), body.settingsBody.apply, mask)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, http.StatusOK, reg, made, nil)
+}
+
+func (a *API) replaceDrive(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		settingsBody
+		driveBody
+		reasonsBody
+	}
+	reg, err := a.operation(w, r, &body)
+	if err != nil {
+		return err
+	}
+	mask, err := kkt.ReasonMask(body.Reasons)
+	if err != nil {
+		return err
+	}
+	made, err := reg.ReplaceDrive(r.Context(), func(s *kkt.Settings) error {
+		body.driveBody.apply(s)
+		return body.settingsBody.apply(s)
+	}, mask)
+	if err != nil {
+		return err
+	}
+	return a.answer(w, http.StatusOK, reg, made, nil)
+}
+
+func (a *API) resetDrive(w http.ResponseWriter, r *http.Request) error {
+	reg, err := a.operation(w, r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	lost, err := reg.ResetDrive(r.Context())
+	if err != nil {
+		return err
+	}
+	return a.answer(w, http.StatusOK, reg, nil, &lost)
+}
+
+// byPerson is an operation that asks for nobody but the person who makes it.
+func (a *API) byPerson(do func(*kkt.Register, context.Context, kkt.Person) ([]kkt.Made, error)) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var body struct {
+			Cashier    string `json:"cashier"` // the register's own when it is left out
+			CashierINN string `json:"cashier_inn"`
+		}
+		reg, err := a.operation(w, r, &body)
+		if err != nil {
+			return err
+		}
+		made, err := do(reg, r.Context(), kkt.Person{Name: body.Cashier, INN: body.CashierINN})
+		if err != nil {
+			return err
+		}
+		return a.answer(w, http.StatusOK, reg, made, nil)
+	}
+}
+
+func (a *API) reportState(w http.ResponseWriter, r *http.Request) error {
+	reg, err := a.operation(w, r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	made, err := reg.ReportState(r.Context())
+	if err != nil {
+		return err
+	}
+	return a.answer(w, http.StatusOK, reg, made, nil)
+}
+
+func (a *API) shift(w http.ResponseWriter, r *http.Request) error {
+	item, err := a.lookAt(r)
+	if err != nil {
+		return err
+	}
+	return WriteJSON(w, http.StatusOK, item.Shift)
+}
+
+// lookAt is the register of the path, which must be in service.
+func (a *API) lookAt(r *http.Request) (registerItem, error) {
+	if _, err := parseQuery(r); err != nil {
+		return registerItem{}, err
+	}
+	reg, err := a.find(r)
+	if err != nil {
+		return registerItem{}, err
+	}
+	if _, err := reg.State(); err != nil {
+		return registerItem{}, fmt.Errorf("register %s: %w", reg.Serial(), err)
+	}
+	return a.registerItem(reg, zones{})
+}

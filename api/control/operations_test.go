@@ -1,0 +1,200 @@
+package control
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kktd/fn"
+	"kktd/ofdproto"
+)
+
+// change makes a change; body is JSON or nothing.
+func (b *bench) change(path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", Prefix+path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	b.api.ServeHTTP(w, r)
+	return w
+}
+
+// made is an answer to an operation.
+type made struct {
+	Documents []struct {
+		Drive, Number, Form, FiscalSign uint64
+		FormName                        string `json:"form_name"`
+	}
+	Lost     *uint32
+	Register struct {
+		Serial string
+		Drive  struct {
+			ID                  uint64
+			Number, Phase       string
+			ValidUntil          *string `json:"valid_until"`
+			Documents, Capacity uint32
+		}
+		Shift struct{ Open bool }
+	}
+}
+
+func (b *bench) operate(path, body string) (m made) {
+	b.t.Helper()
+	w := b.change(path, body)
+	require.Less(b.t, w.Code, 300, w.Body.String())
+	require.NoError(b.t, json.Unmarshal(w.Body.Bytes(), &m))
+	return m
+}
+
+func (m *made) forms() (list []uint64) {
+	for _, d := range m.Documents {
+		list = append(list, d.Form)
+	}
+	return list
+}
+
+func TestOperations(t *testing.T) {
+	b := newBench(t, nil)
+	m := b.operate("registers", `{"serial":"77","blank":true,"drive_model":15,"conditions":["services"],"tax_systems":["patent"]}`)
+	require.Empty(t, m.Documents)
+	require.Equal(t, "77", m.Register.Serial)
+	require.Equal(t, "ready", m.Register.Drive.Phase)
+	require.Nil(t, m.Register.Drive.ValidUntil)
+	var drive struct {
+		Phase      string
+		Model      int
+		Registered *string
+		Warnings   []any
+		Unsent     struct{ Count int }
+		Shift      struct{ Number int }
+	}
+	require.NoError(t, json.Unmarshal(b.get("registers/77/drive"), &drive))
+	require.Equal(t, "ready", drive.Phase)
+	require.Equal(t, 15, drive.Model)
+	require.Nil(t, drive.Registered)
+	require.Contains(t, string(b.get("registers/77/drives")), `"phase":"ready","documents":0`)
+	require.Empty(t, b.list("registers/77/documents").Items)
+	require.Empty(t, b.get2("registers/77/drive/export"))
+
+	m = b.operate("registers/77/fiscalize", `{"place":"касса 1"}`)
+	require.Equal(t, []uint64{1}, m.forms())
+	require.Equal(t, "Отчет о регистрации", m.Documents[0].FormName)
+	require.Equal(t, []uint64{2}, firstForms(b.operate("registers/77/shift/open", `{"cashier":"Иванова И.И."}`)))
+	require.Contains(t, string(b.get("registers/77/shift")), `"open":true,"number":1`)
+	require.Equal(t, []uint64{21}, firstForms(b.operate("registers/77/reports/state", "")))
+	require.Equal(t, []uint64{5}, firstForms(b.operate("registers/77/shift/close", "{}")))
+	require.Equal(t, []uint64{11}, firstForms(b.operate("registers/77/reregister", `{"reasons":[31],"user_name":"ООО Лютик"}`)))
+	old := m.Register.Drive
+	m = b.operate("registers/77/replace-drive", `{"drive_model":36,"drive_number":"9999078900001234"}`)
+	require.Equal(t, []uint64{6, 11}, m.forms())
+	require.Equal(t, "9999078900001234", m.Register.Drive.Number)
+	require.NotEqual(t, old.ID, m.Register.Drive.ID)
+	var drives struct {
+		Items []struct {
+			Number, Phase string
+			Unsent        int
+		}
+	}
+	require.NoError(t, json.Unmarshal(b.get("registers/77/drives"), &drives))
+	require.Len(t, drives.Items, 2)
+	require.Equal(t, old.Number, drives.Items[0].Number)
+	require.Equal(t, "post-fiscal", drives.Items[0].Phase)
+	require.Equal(t, 6, drives.Items[0].Unsent)
+	require.Equal(t, []uint64{6}, firstForms(b.operate("registers/77/close-drive", "")))
+	m = b.operate("registers/77/reset", "")
+	require.EqualValues(t, 2, *m.Lost)
+	require.Equal(t, "ready", m.Register.Drive.Phase)
+	require.Equal(t, []uint64{1}, firstForms(b.operate("registers/77/fiscalize", "")))
+}
+
+func firstForms(m made) []uint64 { return m.forms() }
+
+func (b *bench) get2(path string) []byte {
+	b.t.Helper()
+	w := b.do("GET", path)
+	require.Equal(b.t, http.StatusOK, w.Code, w.Body.String())
+	require.Equal(b.t, octetStream, w.Header().Get("Content-Type"))
+	return w.Body.Bytes()
+}
+
+func TestExportIsByteExact(t *testing.T) {
+	b := newBench(t, nil)
+	for range exportPage {
+		b.submit("{}")
+	}
+	var want []byte
+	require.NoError(t, b.store.Documents(1, 1, 0, func(_ uint32, box, _ []byte) error {
+		want = append(want, box...)
+		return nil
+	}))
+	got := b.get2("registers/" + testSerial + "/drive/export")
+	require.True(t, bytes.Equal(want, got))
+	require.Equal(t, got, b.get2("registers/"+testSerial+"/drives/1/export"))
+	n := uint32(0)
+	for rest := got; len(rest) > 0; n++ {
+		size := int(rest[0]) | int(rest[1])<<8
+		c, err := ofdproto.ParseContainer(rest[:size])
+		require.NoError(t, err)
+		require.Equal(t, n+1, c.Number)
+		rest = rest[size:]
+	}
+	require.EqualValues(t, exportPage+2, n)
+}
+
+func TestOperationsRefused(t *testing.T) {
+	b := newBench(t, nil)
+	r := "registers/" + testSerial
+	for _, c := range []struct {
+		name, path, body string
+		status           int
+		code, field      string
+		message          string
+	}{
+		{"unknown field", "registers", `{"seriall":"1"}`, 400, "unknown_field", "seriall", "serial, "},
+		{"unknown condition", "registers", `{"conditions":["bso","sport"]}`, 400, "invalid_field", "conditions", "gambling"},
+		{"unknown tax system", "registers", `{"tax_systems":["usn"]}`, 400, "invalid_field", "tax_systems", "usn_income"},
+		{"version", "registers", `{"ffd":"1.0"}`, 400, "invalid_field", "ffd", "1.05, 1.1 or 1.2"},
+		{"model", "registers", `{"drive_model":12}`, 400, "invalid_field", "drive_model", "13, 15 or 36"},
+		{"capacity", "registers", `{"drive_capacity":-1}`, 400, "invalid_field", "drive_capacity", "whole number"},
+		{"encryption", "registers", `{"encryption":true}`, 400, "invalid_field", "encryption", "cipher"},
+		{"account", "registers", `{"account":"x"}`, 400, "invalid_field", "account", "no such account"},
+		{"serial twice", "registers", `{"serial":"` + testSerial + `"}`, 400, "invalid_field", "serial", "there is a register"},
+		{"parameter", "registers?x=1", `{}`, 400, "unknown_parameter", "x", "x"},
+		{"unknown register", "registers/7/shift/open", "", 404, "not_found", "serial", `"7"`},
+		{"reason", r + "/reregister", `{"reasons":[0]}`, 400, "invalid_field", "reasons", "1 to 21"},
+		{"drive in a change", r + "/reregister", `{"drive_model":13}`, 400, "unknown_field", "drive_model", "reg_number"},
+		{"nothing changes", r + "/reregister", ``, 400, "invalid_field", "reasons", "nothing changes"},
+		{"fiscalised already", r + "/fiscalize", ``, 409, "refused", "", "02h"},
+		{"no shift", r + "/shift/close", ``, 409, "refused", "", "02h"},
+		{"body of a report", r + "/reports/state", `{"cashier":"a"}`, 400, "unknown_field", "cashier", "not known"},
+		{"cashier", r + "/shift/open", `{"cashier":1}`, 400, "invalid_field", "cashier", "a text"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := b.change(c.path, c.body)
+			var answer struct{ Error Problem }
+			require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+			require.Equal(t, []any{c.status, c.code, c.field}, []any{w.Code, answer.Error.Code, answer.Error.Field}, w.Body.String())
+			require.Contains(t, answer.Error.Message, c.message)
+			if c.code == "refused" {
+				require.Equal(t, "02h", answer.Error.Drive.Code)
+				require.Equal(t, testDrive, answer.Error.Drive.Number)
+				require.NotEmpty(t, answer.Error.Drive.NameRu)
+				require.NotEmpty(t, answer.Error.Drive.Hint)
+			}
+			if c.code == "invalid_field" && c.field != "drive_capacity" && c.field != "cashier" {
+				require.NotEmpty(t, answer.Error.MessageRu)
+			}
+		})
+	}
+	reg, err := b.fleet.Register(testSerial)
+	require.NoError(t, err)
+	state, err := reg.State()
+	require.NoError(t, err)
+	require.EqualValues(t, 1, state.LastNumber, "nothing was made")
+	require.Equal(t, fn.PhaseFiscal, state.Phase)
+	require.Len(t, b.fleet.Registers(), 1)
+}
