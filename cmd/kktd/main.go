@@ -99,6 +99,7 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 		SilenceErrors: true,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.AddCommand(newClockCommand(), newServeCommand(), newRegisterCommand(), newTLVCommand(), newFsckCommand())
+	root.AddCommand(newServeCommand(), newRegisterCommand(), newShiftCommand(), newReportCommand(), newDriveCommand(), newClockCommand(),
+		newTLVCommand(), newFsckCommand())
 	return root
 }

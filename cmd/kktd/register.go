@@ -13,20 +13,70 @@ import (
 )
 
 func newRegisterCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "register",
-		Short: "Registers: make, show, register, replace the drive",
-		Long: `Work with the registers of a running kktd, or with those of a data file when none
-runs: the command then starts the body of the daemon on the file, does its work
-and stops it. With --addr it talks to the daemon there and nowhere else, with
---data it takes that file.`,
-		Example: `  kktd register list
-  kktd register show --serial 00000000000000000001
-  kktd register list --addr 127.0.0.1:5454 --json`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	cmd := groupCommand("register", "Registers: make, show, register, replace the drive", `  kktd register new --inn 7702203276 --ffd 1.2 --conditions services
+  kktd register list
+  kktd register reregister --place shop.example.com
+  kktd register replace-drive --drive-model 15`,
+		newRegisterNewCommand(), newRegisterListCommand(), newRegisterShowCommand())
+	cmd.Long = `Work with the registers of a running kktd, or with those of a data file when none
+runs: the command then starts the body of the daemon on the file, does its work,
+waits up to 5 s for the tickets of the OFD and stops it. With --addr it talks to
+the daemon there and nowhere else, with --data it takes that file.
+
+The exit code is 1 when the drive or kktd refuses.`
+	for _, x := range []operationCommand{
+		{use: "fiscalize", short: "Register a blank drive: document 1", path: []string{"fiscalize"}, settings: newSettingFlags().registration(),
+			example: "  kktd register fiscalize\n  kktd register fiscalize --ffd 1.05 --conditions none --place 'касса 1'"},
+		{use: "reregister", short: "Change the registration: document 11", path: []string{"reregister"}, settings: newSettingFlags().registration().reasons(),
+			long: `Change the registration with document 11. Only what is given changes. The reasons
+of the change (1101, 1205) are those of what differs and those of --reasons. An open
+shift is closed before it.`,
+			example: "  kktd register reregister --place shop.example.com --tax-systems osn,patent\n  kktd register reregister --automatic --automat-number A-17\n  kktd register reregister --reasons 6"},
+		{use: "replace-drive", short: "Put a new drive in: document 6, then document 11", path: []string{"replace-drive"},
+			settings: newSettingFlags().drive().registration().reasons(),
+			long: `Put a new drive in. The old one is closed with document 6, unless it is closed
+already, and the new one begins with document 11. What the old drive has not sent
+still goes to the OFD; its documents stay readable.`,
+			example: "  kktd register replace-drive\n  kktd register replace-drive --drive-number 9999078900001234 --drive-model 15"},
+		{use: "close-drive", short: "Close the drive: document 6", path: []string{"close-drive"}, settings: newSettingFlags().person(),
+			long: `Close the drive with document 6, its last one. Documents still go to the OFD: with
+the last ticket the drive goes over to the archive.`,
+			example: "  kktd register close-drive"},
+		{use: "reset", short: "Wipe the debug drive: it is blank again", path: []string{"reset"}, settings: newSettingFlags(),
+			long: `Wipe the drive, which only debug drives allow (numbers from 9999 on). It is blank
+again and numbers begin at 1. Its old documents stay readable; what had not reached
+the OFD does not reach it any more.`,
+			example: "  kktd register reset && kktd register fiscalize"},
+	} {
+		cmd.AddCommand(x.command())
 	}
-	cmd.AddCommand(newRegisterListCommand(), newRegisterShowCommand())
+	return cmd
+}
+
+func newRegisterNewCommand() *cobra.Command {
+	var o clientFlags
+	settings := newSettingFlags()
+	settings.flags.String("serial", "", "serial number (1013), up to 20 characters; made when not given")
+	settings.flags.String("inn", "", "INN of the user (1018)")
+	settings.flags.String("account", "", "public id of the account that may use the register; not needed when there is only one")
+	settings.flags.Bool("blank", false, "leave the drive blank, for kktd register fiscalize")
+	settings.registration().drive()
+	cmd := &cobra.Command{
+		Use: "new", Short: "Make a register with a new drive and register it: document 1",
+		Long: `Make a register with a new drive and register it with document 1. What is not given
+is made or gets its default: numbers of register and drive, a registration number
+with right check digits, the test OFD, all taxation systems. Without a daemon a data
+file that is not there is made, with the account pk_demo, secret_demo.`,
+		Example: `  kktd register new
+  kktd register new --inn 7702203276 --serial 000000000002 --ffd 1.05 --conditions none
+  kktd register new --automatic --automat-number A-17 --conditions vending,printer --drive-model 15`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd, true, func(c *client) error { return c.operate("registers", settings.body()) })
+		},
+	}
+	settings.addTo(cmd)
+	o.addFlags(cmd.Flags())
 	return cmd
 }
 
@@ -47,12 +97,7 @@ type registerAnswer struct {
 		ValidUntil string `json:"valid_until"`
 		DaysLeft   int    `json:"days_left"`
 	} `json:"drive"`
-	Shift *struct {
-		Open     bool      `json:"open"`
-		Number   uint32    `json:"number"`
-		OpenedAt time.Time `json:"opened_at"`
-		Receipts uint32    `json:"receipts"`
-	} `json:"shift"`
+	Shift        *shiftAnswer `json:"shift"`
 	LastDocument *struct {
 		Number   uint32    `json:"number"`
 		FormName string    `json:"form_name"`
@@ -65,6 +110,25 @@ type registerAnswer struct {
 	} `json:"unsent"`
 	Warnings     []string `json:"warnings"`
 	OutOfService string   `json:"out_of_service"`
+}
+
+// shiftAnswer is what commands read of a shift.
+type shiftAnswer struct {
+	Open      bool      `json:"open"`
+	Number    uint32    `json:"number"`
+	OpenedAt  time.Time `json:"opened_at"`
+	Receipts  uint32    `json:"receipts"`
+	Documents uint32    `json:"documents"`
+}
+
+func (s *shiftAnswer) words() string {
+	switch {
+	case s.Open:
+		return fmt.Sprintf("%d открыта", s.Number)
+	case s.Number != 0:
+		return fmt.Sprintf("%d закрыта", s.Number)
+	}
+	return "не было"
 }
 
 // listAnswer is a page of a list.
@@ -166,15 +230,10 @@ func (r *registerAnswer) phase() string {
 }
 
 func (r *registerAnswer) shift() string {
-	switch s := r.Shift; {
-	case s == nil:
+	if r.Shift == nil {
 		return ""
-	case s.Open:
-		return fmt.Sprintf("%d открыта", s.Number)
-	case s.Number != 0:
-		return fmt.Sprintf("%d закрыта", s.Number)
 	}
-	return "не было"
+	return r.Shift.words()
 }
 
 func newRegisterShowCommand() *cobra.Command {
