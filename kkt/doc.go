@@ -6,6 +6,9 @@
 //   - Register owns one register and its fiscal drive. One goroutine at a time
 //     works for it: it starts with the first job, takes all that is queued into
 //     one commit, and ends when nothing is left.
+//   - Operations of a register make what no receipt does: OpenShift, CloseShift,
+//     ReportState, Fiscalize, Reregister, ReplaceDrive, CloseDrive, ResetDrive.
+//     Each has a commit of its own; ReplaceDrive has two, one for each drive.
 //   - Receipt is what an API asks for; ReceiptRecord is what is kept of it.
 //
 // Nothing is visible outside before it is durable: a job is answered after the

@@ -133,6 +133,12 @@ type ticketJob struct {
 
 func (j *ticketJob) apply(b *batch) {
 	if j.drive != b.profile.Drive() {
+		if o := b.r.outgoingDrive(j.drive); o != nil {
+			forward := *j
+			o.submit(&forward)
+			j.tell = func(error) {} // the other one tells
+			return
+		}
 		j.err = errReplaced(b.profile, j.drive, j.number)
 		return
 	}

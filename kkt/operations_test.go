@@ -50,7 +50,7 @@ func confirmAll(t *testing.T, r *Register) {
 	}
 }
 
-// allTags are the tags of all levels of a document.
+// tagsOf are the tags of the first level of a document, which is checked.
 func tagsOf(t *testing.T, r *Register, drive storage.DriveID, number uint32) map[uint16][]byte {
 	t.Helper()
 	box, _, err := r.Document(drive, number)
@@ -302,7 +302,7 @@ func TestReplacementIsTriedFirst(t *testing.T) {
 	require.EqualValues(t, 1, state.LastNumber)
 }
 
-// flaky fails the commits that ask says.
+// oneFailure fails one commit.
 type oneFailure struct {
 	storage.Store
 	at, n int
@@ -333,6 +333,22 @@ func TestReplacementCutInTheMiddle(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []ffd.Form{11}, forms(made), "the second call goes on")
 	require.Len(t, r.Outgoing(), 1)
+}
+
+// A ticket that was under way when the drive was replaced reaches its document.
+func TestTicketOnItsWayToAReplacedDrive(t *testing.T) {
+	_, r := newRegister(t, ffd.V120, false, nil)
+	d := r.Delivery()
+	number := r.Settings().DriveNumber
+	_, err := r.ReplaceDrive(t.Context(), nil, 0)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	d.Confirm(1, ticketFor(t, number, 1), func(err error) { done <- err })
+	require.NoError(t, <-done)
+	first, last := r.Outgoing()[0].Delivery().Unsent()
+	require.Equal(t, []uint32{2, 2}, []uint32{first, last})
+	first, _ = r.Unsent()
+	require.EqualValues(t, 1, first, "the new drive's own")
 }
 
 func TestDriveIsReplacedUnderLoad(t *testing.T) {

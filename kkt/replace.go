@@ -68,6 +68,7 @@ func (r *Register) ReplaceDrive(ctx context.Context, change func(*Settings) erro
 		}
 		if b.state.FirstUnsent != 0 {
 			left = b.r.leave(b.profile, b.state, b.r.version)
+			b.r.keep(left) // before a ticket that is under way comes to the new drive
 		}
 		past := b.replaced(b.state.LastNumber)
 		b.state, b.machine = fresh, machine
@@ -78,16 +79,12 @@ func (r *Register) ReplaceDrive(ctx context.Context, change func(*Settings) erro
 		return b.enter(p, past)
 	})
 	if err != nil {
+		r.drop(left)
 		return made, err
 	}
 	f.log.WithField("register", p.Serial).WithField("drive", p.DriveNumber).WithField("old", old.DriveNumber).Info("the drive is replaced")
-	if left != nil {
-		r.mu.Lock()
-		r.outgoing = append(r.outgoing, left)
-		r.mu.Unlock()
-		if f.onDocuments != nil {
-			f.onDocuments(left)
-		}
+	if left != nil && f.onDocuments != nil {
+		f.onDocuments(left)
 	}
 	return made, nil
 }
@@ -134,6 +131,32 @@ func (r *Register) leave(p *profile, state fn.State, version uint64) *Register {
 	o.profile.Store(p)
 	o.publish(nil)
 	return o
+}
+
+// keep puts a drive among those that have something to send.
+func (r *Register) keep(o *Register) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outgoing = append(r.outgoing, o)
+}
+
+// drop takes it out again, when it stays in the register after all.
+func (r *Register) drop(o *Register) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outgoing = slices.DeleteFunc(r.outgoing, func(x *Register) bool { return x == o })
+}
+
+// outgoingDrive is the replaced drive with the id, nil when it has nothing to send.
+func (r *Register) outgoingDrive(id storage.DriveID) *Register {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, o := range r.outgoing {
+		if o.profile.Load().Drive() == id {
+			return o
+		}
+	}
+	return nil
 }
 
 // loadOutgoing finds the replaced drives that have something to send.

@@ -34,7 +34,9 @@ type Refused struct {
 	Number   string `json:"number"`   // of the drive
 	Document uint32 `json:"document"` // that was not made
 	Why      string `json:"why"`
-	Hint     string `json:"hint,omitempty"` // what a person does about it
+	WhyRu    string `json:"why_ru,omitempty"`
+	Hint     string `json:"hint"` // what a person does about it
+	HintRu   string `json:"hint_ru"`
 }
 
 // Error is the message.
@@ -52,7 +54,7 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &field):
 		return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Message: err.Error(), MessageRu: field.RuleRu, Field: field.Path}
 	case errors.As(err, &refusal):
-		return &Problem{Status: http.StatusConflict, Code: "refused", Message: err.Error(), Drive: viewRefusal(refusal)}
+		return &Problem{Status: http.StatusConflict, Code: "refused", Message: err.Error(), MessageRu: refusal.Russian(), Drive: viewRefusal(refusal)}
 	case errors.Is(err, kkt.ErrOutOfService):
 		return &Problem{Status: http.StatusServiceUnavailable, Code: "out_of_service", Message: err.Error()}
 	case errors.Is(err, kkt.ErrNotFound):
@@ -64,8 +66,12 @@ func problemOf(err error) *Problem {
 }
 
 func viewRefusal(r *fn.Refusal) *Refused {
+	hint, hintRu := r.Code.Advice()
+	if r.Hint != "" {
+		hint, hintRu = r.Hint, r.HintRu
+	}
 	return &Refused{Code: fmt.Sprintf("%02Xh", byte(r.Code)), Name: r.Code.Error(), NameRu: r.Code.Russian(),
-		Number: r.Drive, Document: r.Number, Why: r.Why, Hint: r.Hint}
+		Number: r.Drive, Document: r.Number, Why: r.Why, WhyRu: r.WhyRu, Hint: hint, HintRu: hintRu}
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {

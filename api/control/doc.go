@@ -1,14 +1,28 @@
 // Package control is kktd's own API: what registers, drives, documents and
-// receipts are there, as JSON under /control/v1/.
+// receipts are there, and what is done with them, as JSON under /control/v1/.
 //
-//	GET registers                                         list
-//	GET registers/{serial}                                one, with its settings
-//	GET registers/{serial}/documents                      list; ?after=N&wait=10s is a long poll
-//	GET registers/{serial}/documents/{number}             one, with bytes and tags
-//	GET registers/{serial}/documents/{number}/slip        its slip; slip.html, .png, .txt, .json
-//	GET registers/{serial}/drives                         list
-//	GET registers/{serial}/drives/{drive}/documents[...]  the same of one drive
-//	GET receipts/{id}                                     what is kept of a receipt
+//	GET  registers                                         list
+//	POST registers                                         a new one; {"blank":true} leaves its drive unregistered
+//	GET  registers/{serial}                                one, with its settings
+//	POST registers/{serial}/fiscalize                      document 1 on a blank drive
+//	POST registers/{serial}/reregister                     document 11; {"reasons":[31]} beside what differs
+//	POST registers/{serial}/replace-drive                  document 6, then document 11 on a new drive
+//	POST registers/{serial}/close-drive                    document 6
+//	POST registers/{serial}/reset                          wipes the debug drive
+//	GET  registers/{serial}/shift                          the shift
+//	POST registers/{serial}/shift/open, shift/close        documents 2 and 5
+//	POST registers/{serial}/reports/state                  document 21
+//	GET  registers/{serial}/drive                          the drive at a glance
+//	GET  registers/{serial}/drive/export                   all its documents as one file of containers
+//	GET  registers/{serial}/documents                      list; ?after=N&wait=10s is a long poll
+//	GET  registers/{serial}/documents/{number}             one, with bytes and tags
+//	GET  registers/{serial}/documents/{number}/slip        its slip; slip.html, .png, .txt, .json
+//	GET  registers/{serial}/drives                         list
+//	GET  registers/{serial}/drives/{drive}/documents[...]  the same of one drive; export too
+//	GET  receipts/{id}                                     what is kept of a receipt
+//	GET, POST clock, registers/{serial}/clock              the business clock
+//
+// A POST that makes documents answers with them and with the register after it.
 //
 // Paths without drives mean the drive that is in the register now. HEAD works as
 // GET. Lists are {"items":[...],"next":...}: limit is 1 to 100000, 100 when it is

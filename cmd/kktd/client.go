@@ -173,11 +173,11 @@ func (e *answerError) Error() string {
 		}
 		return s
 	}
-	s := fmt.Sprintf("drive %s refuses: %s (%s): %s", d.Number, d.Name, d.NameRu, d.Why)
-	if d.Hint != "" {
-		s += "\n  what to do: " + d.Hint
+	why := d.WhyRu
+	if why == "" {
+		why = d.Why
 	}
-	return s
+	return fmt.Sprintf("ФН %s отказал: %s: %s\n  что делать: %s\n  (%s)", d.Number, d.NameRu, why, d.HintRu, e.Message)
 }
 
 // call makes a request and decodes the answer into v. path is relative to the

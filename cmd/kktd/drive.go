@@ -99,7 +99,9 @@ func newDriveStatusCommand() *cobra.Command {
 
 func printDrive(w io.Writer, d *driveAnswer) error {
 	t := table(w)
-	line := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t"+format+"\n", append([]any{name}, args...)...) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t"+format+"\n", append([]any{name}, args...)...)
+	}
 	line("ФН", "%s, исполнение %d месяцев, отладочный", d.Number, d.Model)
 	line("Фаза", "%s", phaseWords[d.Phase])
 	line("Смена", "%s", d.Shift.words())
