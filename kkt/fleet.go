@@ -35,8 +35,8 @@ type Options struct {
 	// Delay is how long a receipt stays queued before its document is made, by the
 	// business clock; 0 makes it before the answer.
 	Delay time.Duration
-	// OnDocuments is called after each commit that made documents, on the
-	// register's goroutine; it must be quick.
+	// OnDocuments is called after each commit that made documents, and with what is
+	// left of a drive that was replaced (Register.Outgoing); it must be quick.
 	OnDocuments func(*Register)
 	// OnStopped is called when the store takes no more changes: the process should
 	// end and be started again. It must be quick.

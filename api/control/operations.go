@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"kktd/ffd"
@@ -117,7 +118,7 @@ func (a *API) createRegister(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", Prefix+"registers/"+reg.Serial())
+	w.Header().Set("Location", Prefix+"registers/"+url.PathEscape(reg.Serial()))
 	return a.answer(w, http.StatusCreated, reg, made, nil)
 }
 

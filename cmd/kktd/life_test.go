@@ -110,6 +110,9 @@ func TestLifeThroughTheCommands(t *testing.T) {
 			must("register fiscalize --serial 77 --ffd 1.1 --conditions bso --tax-systems patent,osn --agents agent", "Документ 1", "Отчет о регистрации")
 			must("register show --serial 77 --json", `"tax_systems":["patent","osn"]`, `"conditions":["bso"]`, `"agents":["agent"]`, `"ffd":"1.1"`)
 			must("register show --serial 77", "9999078900002222", "фискальный режим")
+			if !withDaemon {
+				must("fsck", "clean")
+			}
 		})
 	}
 }
