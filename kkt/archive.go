@@ -38,7 +38,7 @@ func (r *Register) Document(drive storage.DriveID, number uint32) (container, ti
 		return nil, nil, fmt.Errorf("%w: document %d of register %s", ErrNotFound, number, r.Serial())
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, r.damaged(r.profile.Load().of(drive), err)
 	}
 	ticket, err = r.fleet.store.Ticket(drive, number)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -53,5 +53,5 @@ func (r *Register) Archive(drive storage.DriveID, from uint32, limit int, f func
 	if !r.HasDrive(drive) {
 		return fmt.Errorf("%w: drive %d in register %s", ErrNotFound, drive, r.Serial())
 	}
-	return r.fleet.store.Documents(drive, from, limit, f)
+	return r.damaged(r.profile.Load().of(drive), r.fleet.store.Documents(drive, from, limit, f))
 }

@@ -49,11 +49,12 @@ func (d *Delivery) Unsent() (first, last uint32) {
 func (d *Delivery) replaced() bool { return d.r.profile.Load().Drive() != d.p.Drive() }
 
 // Documents calls f for the committed documents from a number on. The container
-// lives until f returns.
+// lives until f returns. A document that is missing puts the register out of
+// service.
 func (d *Delivery) Documents(from uint32, limit int, f func(number uint32, container []byte) error) error {
-	return d.r.fleet.store.Documents(d.p.Drive(), from, limit, func(n uint32, container, _ []byte) error {
+	return d.r.damaged(d.p, d.r.fleet.store.Documents(d.p.Drive(), from, limit, func(n uint32, container, _ []byte) error {
 		return f(n, container)
-	})
+	}))
 }
 
 // Confirm hands a ticket for a document to the drive. done is called once, after

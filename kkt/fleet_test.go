@@ -42,6 +42,8 @@ type bench struct {
 	fleet *Fleet
 	opts  Options
 	last  *Outcome // of a queued receipt
+
+	damaged bool // the store, by the test
 }
 
 func openBench(t testing.TB, store storage.Store, set func(*Options)) *bench {
@@ -51,7 +53,18 @@ func openBench(t testing.TB, store storage.Store, set func(*Options)) *bench {
 		set(&b.opts)
 	}
 	b.reopen()
+	t.Cleanup(b.fsck)
 	return b
+}
+
+// fsck finds nothing in the store after a test, unless the test damaged it.
+func (b *bench) fsck() {
+	if b.t.Failed() || b.damaged {
+		return
+	}
+	b.fleet.Close()
+	lines, _ := fsckLines(b.t, b.store)
+	require.Empty(b.t, lines)
 }
 
 func (b *bench) reopen() {
@@ -456,7 +469,7 @@ func TestUnusableStatePutsOneRegisterOutOfService(t *testing.T) {
 	b.fleet.Close()
 	state, version, err := b.store.State(1)
 	require.NoError(t, err)
-	state[0] = 99
+	state[0], b.damaged = 99, true
 	_, err = b.store.Append(context.Background(), storage.Change{Drive: 1, Expect: version, State: state})
 	require.NoError(t, err)
 	b.fleet = nil

@@ -78,7 +78,6 @@ const (
 	doRestore = "restore a backup"
 	doKey     = "when kktd runs with a --master-key, give it here too, else restore a backup"
 	doTicket  = "when kktd runs with another --ticket-check, give it here too, else restore a backup"
-	doNewer   = "use the kktd that wrote it"
 )
 
 // FsckSummary counts what was looked at.
@@ -275,10 +274,9 @@ func (c *fsck) readDrives() error {
 			return err
 		}
 		c.nameDrive(l)
-		switch err := broken[l.id]; {
-		case errors.Is(err, fn.ErrNewerState):
-			c.tell(l, 0, err.Error(), "", "", doNewer)
-		case err != nil:
+		if err := broken[l.id]; errors.Is(err, fn.ErrNewerState) {
+			c.tell(l, 0, err.Error(), "", "", "") // it says what to do
+		} else if err != nil {
 			c.tell(l, 0, err.Error(), "", "", doRestore)
 		}
 		if l.owner == nil {

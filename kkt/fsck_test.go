@@ -52,6 +52,7 @@ func fsckHistory(t testing.TB) (path string, b *bench) {
 	store, err := bolt.Open(bolt.Options{Path: path, NoSync: true})
 	require.NoError(t, err)
 	b = openBench(t, store, nil)
+	b.damaged = true // or closed, when the test ends
 	require.NoError(t, b.fleet.AddAccount(Account{PublicID: "pk_demo", Secret: "secret_demo"}))
 	require.NoError(t, b.fleet.Fiscalize(context.Background(), "pk_demo", testSettings()))
 	other := testSettings()

@@ -1,16 +1,12 @@
 package kkt
 
 import (
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"kktd/clock"
-	"kktd/ffd"
 	"kktd/fn"
-	"kktd/ofdproto"
-	"kktd/tlv"
 )
 
 // Register is one register and its fiscal drive.
@@ -58,21 +54,9 @@ type job interface {
 // others work on.
 func (r *Register) load() error {
 	p := r.profile.Load()
-	form, version, err := r.fleet.store.State(p.Drive())
+	state, version, err := r.fleet.readHead(p)
 	if err != nil {
-		return fmt.Errorf("register %s, drive %s: %w", p.Serial, p.DriveNumber, err)
-	}
-	state, err := fn.ParseState(form)
-	if err != nil {
-		return fmt.Errorf("register %s, drive %s: %w", p.Serial, p.DriveNumber, err)
-	}
-	last, err := r.fleet.store.LastDocument(p.Drive())
-	if err != nil {
-		return fmt.Errorf("register %s, drive %s: %w", p.Serial, p.DriveNumber, err)
-	}
-	if last != state.LastNumber {
-		return fmt.Errorf("register %s, drive %s: the state is at document %d, the last document stored is %d",
-			p.Serial, p.DriveNumber, state.LastNumber, last)
+		return err
 	}
 	r.state, r.version = state, version
 	r.machine = fn.NewMachine(r.fleet.master, p.drive)
@@ -80,14 +64,24 @@ func (r *Register) load() error {
 	return nil
 }
 
-// publish makes the committed state visible and wakes who waits for a change.
+// publish makes the committed state visible and wakes who waits for a change. A
+// register that is out of service stays so.
 func (r *Register) publish(broken error) {
 	r.view.Lock()
 	defer r.view.Unlock()
-	r.view.state, r.view.broken = r.state, broken
+	r.view.state = r.state
+	r.breakDown(broken)
 	if r.view.changed != nil {
 		close(r.view.changed)
 		r.view.changed = nil
+	}
+}
+
+// breakDown keeps the first reason why the register is out of service. The caller
+// holds view.
+func (r *Register) breakDown(broken error) {
+	if r.view.broken == nil {
+		r.view.broken = broken
 	}
 }
 
@@ -230,20 +224,7 @@ func (r *Register) Unsent() (first, last uint32) {
 
 // timeOf reads tag 1012 of a stored document.
 func (r *Register) timeOf(number uint32) (fn.Time, error) {
-	box, err := r.fleet.store.Document(r.profile.Load().Drive(), number)
-	if err != nil {
-		return 0, fmt.Errorf("document %d: %w", number, err)
-	}
-	c, err := ofdproto.ParseContainer(box)
-	if err != nil {
-		return 0, fmt.Errorf("document %d: %w", number, err)
-	}
-	outer := tlv.NewReader(c.Document, 0)
-	if outer.Next() {
-		if it, ok := tlv.Find(outer.Item().Value, ffd.TagDateTime); ok {
-			v, err := tlv.Fixed32(it.Value)
-			return fn.Time(v), err
-		}
-	}
-	return 0, fmt.Errorf("document %d: no tag 1012", number)
+	p := r.profile.Load()
+	d, err := r.fleet.readDocument(p, number)
+	return d.time, r.damaged(p, err)
 }

@@ -184,15 +184,11 @@ func (r *Register) loadOutgoing() {
 }
 
 func (r *Register) loadDrive(past *Past) (*Register, error) {
-	form, version, err := r.fleet.store.State(past.Drive)
-	if err != nil {
-		return nil, err
-	}
-	state, err := fn.ParseState(form)
-	if err != nil {
-		return nil, err
-	}
 	p, err := newProfile(r.id, past.Settings)
+	if err != nil {
+		return nil, err
+	}
+	state, version, err := r.fleet.readHead(p)
 	if err != nil {
 		return nil, err
 	}
