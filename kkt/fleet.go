@@ -81,6 +81,7 @@ type Fleet struct {
 	creating sync.Mutex    // one registration at a time
 	moving   sync.Mutex    // one move of a clock at a time
 	replay   replays
+	answers  answers
 
 	subscriptions subscriptions
 
@@ -122,6 +123,9 @@ func Open(o Options) (*Fleet, error) {
 		f.sequence.Store(sequenceOf(key))
 		f.turn.Store(sequenceOf(key))
 	} else if !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	if err := f.answers.open(f.store); err != nil {
 		return nil, err
 	}
 	if err := loadJSON(f.store, kindOrganisation, func(v Organisation) { f.organisations[v.INN] = v }); err != nil {

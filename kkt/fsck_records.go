@@ -187,10 +187,13 @@ func (c *fsck) readAnswers() error {
 	return c.records(kindAnswer, func(key, value []byte) error {
 		c.sum.Answers++
 		what := fmt.Sprintf("answer %X", key)
-		_, id, _, err := parseAnswer(value)
-		if err != nil {
+		given, id, _, err := parseAnswer(value)
+		switch {
+		case err != nil:
 			c.found(Difference{What: what + ": " + err.Error(), Do: doRestore})
 			return nil
+		case len(key) != answerHashLen && (len(key) != answerKeyLen || binary.BigEndian.Uint64(key) != slotOf(given)):
+			c.found(Difference{What: what + ", its key", Expected: fmt.Sprintf("hour %d and a hash", slotOf(given)), Found: fmt.Sprintf("%d bytes", len(key)), Do: doRestore})
 		}
 		if c.ids == nil {
 			return nil

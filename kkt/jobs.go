@@ -60,12 +60,22 @@ func (j *receiptJob) apply(b *batch) {
 		j.outcome.Answer = j.request.Render(&j.outcome)
 	}
 	if j.request.Key != "" {
-		hash := answerKey(j.request)
-		start := len(b.buf)
-		b.buf = appendAnswer(b.buf, b.now, id, j.outcome.Answer)
-		b.put(kindAnswer, hash[:], b.slice(start))
+		b.putAnswer(j.request, id, j.outcome.Answer)
 	}
 	b.dirty = true
+}
+
+// putAnswer stores the answer of a request and lets some go whose hour is over.
+func (b *batch) putAnswer(r *Request, id string, answer []byte) {
+	slot, over := b.r.fleet.newAnswer(b.now)
+	hash := answerKey(r)
+	var key [answerKeyLen]byte
+	start := len(b.buf)
+	b.buf = appendAnswer(b.buf, b.now, id, answer)
+	b.put(kindAnswer, appendAnswerKey(key[:0], slot, &hash), b.slice(start))
+	for _, key := range over {
+		b.put(kindAnswer, key, nil)
+	}
 }
 
 // makeParts makes the documents of a receipt, all or none, and puts into the

@@ -36,8 +36,12 @@ func (f *Fleet) park(r *Receipt) (*Outcome, error) {
 		o.Answer = r.Request.Render(o)
 	}
 	if r.Request.Key != "" {
+		slot, over := f.newAnswer(now)
 		hash := answerKey(&r.Request)
-		records = append(records, storage.Record{Kind: kindAnswer, Key: hash[:], Value: appendAnswer(nil, now, o.ID, o.Answer)})
+		records = append(records, storage.Record{Kind: kindAnswer, Key: appendAnswerKey(nil, slot, &hash), Value: appendAnswer(nil, now, o.ID, o.Answer)})
+		for _, key := range over {
+			records = append(records, storage.Record{Kind: kindAnswer, Key: key})
+		}
 	}
 	if err := f.append(storage.Change{Records: records}); err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ const (
 	kindAccount      storage.Kind = 3  // by public id
 	kindRegister     storage.Kind = 4  // by serial number
 	kindReceipt      storage.Kind = 5  // by sequence number and register
-	kindAnswer       storage.Kind = 6  // by the hash of account, scope and key of a request
+	kindAnswer       storage.Kind = 6  // by hour and the hash of account, scope and key of a request
 	kindClock        storage.Kind = 11 // settings of clocks: "daemon", "register SERIAL"
 	kindDelayed      storage.Kind = 7  // what a queued receipt is made of, by the key of its record
 	kindMessage      storage.Kind = 9  // by the key of its receipt

@@ -4,15 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"kktd/fn"
-	"kktd/storage"
 )
-
-// answerLife is how long a stored answer is given again, by the business clock
-// (spec/api/cloudkassir.md 1.3).
-const answerLife = time.Hour
 
 // Submit makes a receipt and returns when it is durable. What the drive itself
 // refuses is a receipt with Status Error, not an error: the client was answered
@@ -108,18 +102,7 @@ func (f *Fleet) Replay(r *Request) (*Outcome, error) {
 // stored is the answer that an earlier request with the key got, nil when there
 // is none or it is too old.
 func (f *Fleet) stored(key [32]byte) (*Outcome, error) {
-	value, err := f.store.Record(kindAnswer, key[:])
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	given, id, answer, err := parseAnswer(value)
-	if err != nil || f.clock.Now().UnixMilli()-given >= answerLife.Milliseconds() {
-		return nil, err
-	}
-	return &Outcome{ID: id, Answer: answer, Replayed: true}, nil
+	return f.answers.find(key, f.clock.Now().UnixMilli())
 }
 
 // replays lets requests with one key in one at a time: the second waits and then
