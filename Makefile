@@ -6,7 +6,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 LDFLAGS := -s -w
 SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -name '*_test.go' -not -path './dist/*')
 
-.PHONY: build run test lint race bench bench-ofd bench-codec bench-http fuzz generate cross clean
+.PHONY: build run test lint race bench bench-ofd bench-codec bench-http bench-drive crash fuzz generate cross clean
 
 build: $(BIN)
 
@@ -36,6 +36,15 @@ bench:
 # against one durable commit a document, a backlog of 100 000 documents.
 bench-ofd:
 	$(GO) test -run '^$$' -bench OFD -timeout 30m ./ofdproto ./ofd ./sender
+
+# Kills the daemon under load and checks what is left; KILLS=10 in make test.
+KILLS ?= 200
+crash:
+	$(GO) test ./cmd/kktd -run '^TestCrash$$' -count=1 -v -timeout 60m -crash.kills $(KILLS)
+
+# Fills a drive with 250 000 documents and prints what a receipt costs on the way.
+bench-drive:
+	$(GO) test ./cmd/kktd -run '^TestBigDrive$$' -count=1 -v -timeout 60m -bigdrive
 
 # One receipt as TLV, protobuf, MessagePack and JSON; a module of its own.
 bench-codec:

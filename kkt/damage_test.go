@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"kktd/fn"
-	"kktd/storage/bolt"
 )
 
 // Each case damages one thing of drive 1: its register is out of service from the
@@ -73,15 +71,9 @@ func TestDamagePutsOneRegisterOutOfService(t *testing.T) {
 		}, send, "document 10"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			copied := filepath.Join(t.TempDir(), "kktd.db")
-			copyFile(t, path, copied)
-			damage(t, copied, c.edit)
-			store, err := bolt.Open(bolt.Options{Path: copied, NoSync: true})
-			require.NoError(t, err)
-			x := openBench(t, store, nil)
+			x := openBench(t, damagedCopy(t, path, c.edit), nil)
 			x.damaged = true
 			x.clock.Advance(26 * time.Hour) // as the history did
-			defer store.Close()
 			r, err := x.fleet.Register(testSerial)
 			require.NoError(t, err)
 			if c.look != nil {

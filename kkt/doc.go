@@ -10,6 +10,7 @@
 //     ReportState, Fiscalize, Reregister, ReplaceDrive, CloseDrive, ResetDrive.
 //     Each has a commit of its own; ReplaceDrive has two, one for each drive.
 //   - Receipt is what an API asks for; ReceiptRecord is what is kept of it.
+//   - Fsck replays what a store holds of all this and tells what differs.
 //
 // Nothing is visible outside before it is durable: a job is answered after the
 // commit that holds its documents, records and events.

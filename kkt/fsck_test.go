@@ -232,13 +232,7 @@ func TestFsckTellsEachDamage(t *testing.T) {
 		{"event told as another", editEvent(4, replaceText(`"kind":"document"`, `"kind":"receipt_failed"`)), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			copied := filepath.Join(t.TempDir(), "kktd.db")
-			copyFile(t, path, copied)
-			damage(t, copied, c.edit)
-			store, err := bolt.Open(bolt.Options{Path: copied, ReadOnly: true})
-			require.NoError(t, err)
-			defer store.Close()
-			lines, _ := fsckLines(t, store)
+			lines, _ := fsckLines(t, damagedCopy(t, path, c.edit))
 			require.NotEmpty(t, lines)
 			if c.want == nil {
 				return
@@ -252,8 +246,15 @@ func TestFsckTellsEachDamage(t *testing.T) {
 	}
 }
 
-func copyFile(t testing.TB, from, to string) {
-	raw, err := os.ReadFile(from)
+// damagedCopy opens a copy of a file in which one thing was damaged.
+func damagedCopy(t *testing.T, path string, edit func(tx *bbolt.Tx) error) storage.Store {
+	copied := filepath.Join(t.TempDir(), "kktd.db")
+	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(to, raw, 0o600))
+	require.NoError(t, os.WriteFile(copied, raw, 0o600))
+	damage(t, copied, edit)
+	store, err := bolt.Open(bolt.Options{Path: copied, NoSync: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
 }

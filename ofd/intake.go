@@ -157,6 +157,8 @@ func (s *Server) take(d *drive, v *conversation, r *Request, container []byte) e
 	if known != nil {
 		r.Document, r.Resend = *known, true
 		s.counters.resends.Add(1)
+		s.o.Log.WithFields(logrus.Fields{"drive": r.Drive(), "document": r.Number, "remote": r.Remote}).
+			Info("ofd: a document came again and gets its ticket again")
 		return nil
 	}
 	doc := Document{Epoch: p.epoch, Drive: d.number, Number: r.Number, Other: p.other, Container: container,
