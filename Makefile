@@ -6,7 +6,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 LDFLAGS := -s -w
 SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -name '*_test.go' -not -path './dist/*')
 
-.PHONY: build run test lint race bench bench-ofd bench-codec bench-http bench-drive crash fuzz generate cross clean
+.PHONY: build run test model lint race bench bench-ofd bench-codec bench-http bench-drive crash fuzz generate cross clean
 
 build: $(BIN)
 
@@ -20,6 +20,12 @@ run: $(BIN)
 
 test:
 	$(GO) test ./...
+
+# The fiscal drive against its model for STEPS random operations; make test does
+# a few thousand.
+STEPS ?= 200000
+model:
+	$(GO) test ./fn -run Model -count 1 -v -steps $(STEPS)
 
 lint:
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not gofmt-ed:"; echo "$$files"; exit 1; fi

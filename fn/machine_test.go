@@ -76,16 +76,32 @@ func (b *bench) autoShift() *AutoShift {
 	return &AutoShift{Open: b.shiftData(ffd.FormShiftOpening), Close: b.shiftData(ffd.FormShiftClosing)}
 }
 
-func (b *bench) receipt(total uint64) *Receipt {
-	r := ffd.Receipt{Form: ffd.FormReceipt, Operation: ffd.Income, TaxSystem: ffd.TaxOSN,
-		Place: tlv.MustText("www.example.com"), Address: tlv.MustText("г. Москва"),
-		Items: []ffd.Item{{Name: tlv.MustText("Товар"), Price: total, Quantity: tlv.Decimal{Mantissa: 1}, Amount: total,
-			VAT: ffd.VAT20, Type: ffd.Goods, Method: ffd.FullSettlement}}}
+func (b *bench) receipt(total uint64) *Receipt { return b.document(ffd.FormReceipt, total) }
+
+// document is a receipt, БСО or correction of one item.
+func (b *bench) document(form ffd.Form, total uint64) *Receipt {
+	return b.encoded(&ffd.Receipt{Form: form, Items: []ffd.Item{{Name: tlv.MustText("Товар"), Price: total, Quantity: tlv.Decimal{Mantissa: 1},
+		Amount: total, VAT: ffd.VAT20, Type: ffd.Goods, Method: ffd.FullSettlement}}})
+}
+
+// itemOfType is a receipt with an item of a type (1212) and a sum of excise (1229).
+func (b *bench) itemOfType(kind ffd.ItemType, excise uint64) *Receipt {
+	return b.encoded(&ffd.Receipt{Form: ffd.FormReceipt, Items: []ffd.Item{{Name: tlv.MustText("Товар"), Price: 100, Quantity: tlv.Decimal{Mantissa: 1},
+		Amount: 100, VAT: ffd.VAT20, Type: kind, Excise: excise, Method: ffd.FullSettlement}}})
+}
+
+// encoded makes the command of a receipt that is paid in cash.
+func (b *bench) encoded(r *ffd.Receipt) *Receipt {
+	r.Operation, r.TaxSystem = ffd.Income, ffd.TaxOSN
+	r.Cashier, r.Place, r.Address = tlv.MustText("Иванова"), tlv.MustText("www.example.com"), tlv.MustText("г. Москва")
+	if r.Form == ffd.FormCorrection || r.Form == ffd.FormBSOCorrection {
+		r.Correction = &ffd.Correction{Date: uint32(at("2026-01-09 00:00")), ByOrder: true, Number: tlv.MustText("12-3")}
+	}
 	r.SumVAT()
-	r.Payments.Cash = total
+	r.Payments.Cash = r.ItemsTotal()
 	data, err := r.Append(nil, b.v)
 	require.NoError(b.t, err)
-	return &Receipt{Form: r.Form, Operation: r.Operation, Total: total, Data: data}
+	return &Receipt{Form: r.Form, Operation: r.Operation, Total: r.Payments.Cash, Data: data}
 }
 
 func (b *bench) ticket(number uint32, change func(*ffd.Confirmation)) []byte {
