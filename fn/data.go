@@ -212,50 +212,53 @@ const (
 	itemMarkedWithCode = 33
 )
 
+// needs is what a type of item needs of the registration.
+func needs(itemType uint64) (c ffd.Conditions, p problem) {
+	switch itemType {
+	case itemExcise:
+		return ffd.ExciseGoods, exciseItem
+	case itemExciseNoCode, itemExciseWithCode:
+		return ffd.ExciseGoods | ffd.MarkedGoods, markedItem
+	case itemMarkedNoCode, itemMarkedWithCode:
+		return ffd.MarkedGoods, markedItem
+	case itemBet, itemWin:
+		return ffd.Gambling, gamblingItem
+	case itemLotteryTicket, itemLotteryWin:
+		return ffd.Lottery, lotteryItem
+	}
+	return 0, 0
+}
+
 // checkItem refuses an item that contradicts the registration (spec/fn.md 5,
 // 19h), as drives do from 1.1 on.
 func (s *State) checkItem(form ffd.Form, item tlv.Item) error {
-	have := s.Registration.Modes.Conditions
-	r := item.Children()
-	for r.Next() {
-		it := r.Item()
-		if it.Tag != ffd.TagItemType && it.Tag != ffd.TagExciseSum {
+	tag, v, rest, ok := tlv.Next(item.Value)
+	for ; ok; tag, v, rest, ok = tlv.Next(rest) {
+		if tag != ffd.TagItemType && tag != ffd.TagExciseSum {
 			continue
 		}
-		v, err := tlv.Uint(it.Value)
+		n, err := tlv.Uint(v)
 		if err != nil {
-			return s.refuseTag(it.Tag, wrongValue, it.Tag, it.Offset, it.Value)
+			return s.refuseTag(tag, wrongValue, tag, item.Offset, v)
 		}
-		var excise, marked bool
-		if it.Tag == ffd.TagExciseSum {
-			excise = v != 0
-			v = 0
+		var want ffd.Conditions
+		p := exciseItem
+		if tag == ffd.TagItemType {
+			want, p = needs(n)
+		} else if n != 0 {
+			want = ffd.ExciseGoods
 		}
-		switch v {
-		case itemExcise:
-			excise = true
-		case itemExciseNoCode, itemExciseWithCode:
-			excise, marked = true, true
-		case itemMarkedNoCode, itemMarkedWithCode:
-			marked = true
-		case itemBet, itemWin:
-			if !have.Has(ffd.Gambling) {
-				return s.refuseTag(it.Tag, gamblingItem)
+		if lacks := want &^ s.Registration.Modes.Conditions; lacks != 0 {
+			if lacks == ffd.ExciseGoods {
+				p = exciseItem
 			}
-		case itemLotteryTicket, itemLotteryWin:
-			if !have.Has(ffd.Lottery) {
-				return s.refuseTag(it.Tag, lotteryItem)
-			}
-		}
-		switch {
-		case excise && !have.Has(ffd.ExciseGoods):
-			return s.refuseTag(it.Tag, exciseItem)
-		case marked && !have.Has(ffd.MarkedGoods):
-			return s.refuseTag(it.Tag, markedItem)
+			return s.refuseTag(tag, p)
 		}
 	}
-	if err := r.Err(); err != nil {
-		return s.refuse(malformedData, form, err)
+	if len(rest) != 0 {
+		r := tlv.NewReader(rest, item.Offset+tlv.HeaderLen+len(item.Value)-len(rest))
+		r.Next()
+		return s.refuse(malformedData, form, r.Err())
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package fn
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -128,47 +130,75 @@ func tags(t testing.TB, doc []byte) []uint16 {
 	return list
 }
 
+// TestOrderOfDriveTags has a case for every form and version: the FN part, tag by
+// tag (spec/decisions.md, FN part; spec/ffd/documents.md for which tags stand in
+// which version), and the tag of the register behind it.
 func TestOrderOfDriveTags(t *testing.T) {
-	common := []uint16{1041, 1037, 1018, 1040, 1012, 1077}
 	with := func(lists ...[]uint16) (all []uint16) {
 		for _, l := range lists {
 			all = append(all, l...)
 		}
 		return all
 	}
+	common := []uint16{1041, 1037, 1018, 1040, 1012, 1077}
+	common12 := append([]uint16{1209}, common...)
 	receipt := []uint16{1038, 1042, 1054, 1020}
+	registration12 := with([]uint16{1209, 1190}, common, []uint16{1017, 1062, 1056, 1002, 1001, 1290})
+	registration11 := with(common, []uint16{1190, 1017, 1062, 1056, 1002, 1001, 1109, 1110, 1108, 1207, 1193, 1126, 1221})
+	registration105 := with(common, []uint16{1056, 1002, 1001, 1109, 1110, 1108, 1062})
+	closing := []uint16{1038, 1118, 1111, 1097, 1098, 1050, 1051, 1052, 1053}
 	for _, c := range []struct {
-		name string
-		v    ffd.Version
-		form ffd.Form
-		want []uint16
+		form    ffd.Form
+		v       ffd.Version
+		drive   []uint16
+		nextTag uint16 // of the register; 0 none
 	}{
-		{"registration 1.05", ffd.V105, 1, with(common, []uint16{1056, 1002, 1001, 1109, 1110, 1108, 1062})},
-		{"registration 1.1", ffd.V110, 1, with(common, []uint16{1190, 1017, 1062, 1056, 1002, 1001, 1109, 1110, 1108, 1207, 1193, 1126, 1221, 1213})},
-		{"registration 1.2", ffd.V120, 1, with([]uint16{1209, 1190}, common, []uint16{1017, 1062, 1056, 1002, 1001, 1290, 1213})},
-		{"opening 1.05", ffd.V105, 2, with(common, []uint16{1038})},
-		{"opening 1.2", ffd.V120, 2, with([]uint16{1209}, common, []uint16{1038})},
-		{"receipt 1.05", ffd.V105, 3, with(common, receipt)},
-		{"receipt 1.2", ffd.V120, 3, with([]uint16{1209}, common, receipt)},
-		{"closing 1.05", ffd.V105, 5, with(common, []uint16{1038, 1118, 1111, 1097, 1098, 1050, 1051, 1052, 1053})},
-		{"closing 1.1", ffd.V110, 5, with(common, []uint16{1038, 1118, 1111, 1097, 1098, 1050, 1051, 1052, 1053, 1194, 1157, 1213})},
-		{"closing 1.2", ffd.V120, 5, with([]uint16{1209}, common, []uint16{1038, 1118, 1111, 1097, 1098, 1194, 1157, 1213})},
+		{1, ffd.V105, registration105, 1013},
+		{1, ffd.V110, with(registration11, []uint16{1213}), 1013},
+		{1, ffd.V120, with(registration12, []uint16{1213}), 1013},
+		{11, ffd.V105, with(registration105, []uint16{1101, 1101}), 1013},
+		{11, ffd.V110, with(registration11, []uint16{1205, 1213, 1157}), 1013},
+		{11, ffd.V120, with(registration12, []uint16{1205, 1213, 1157}), 1013},
+		{2, ffd.V105, with(common, []uint16{1038}), 1021},
+		{2, ffd.V110, with(common, []uint16{1038}), 1021},
+		{2, ffd.V120, with(common12, []uint16{1038}), 1021},
+		{3, ffd.V105, with(common, receipt), 1055},
+		{3, ffd.V110, with(common, receipt), 1055},
+		{3, ffd.V120, with(common12, receipt), 1055},
+		{4, ffd.V105, with(common, receipt), 1055},
+		{4, ffd.V110, with(common, receipt), 1055},
+		{4, ffd.V120, with(common12, receipt), 1055},
+		{31, ffd.V105, with(common, receipt), 1055},
+		{31, ffd.V110, with(common, receipt), 1055},
+		{31, ffd.V120, with(common12, receipt), 1055},
+		{41, ffd.V105, with(common, receipt), 1055},
+		{41, ffd.V110, with(common, receipt), 1055},
+		{41, ffd.V120, with(common12, receipt), 1055},
+		{21, ffd.V105, with(common, []uint16{1038, 1116, 1097, 1098}), 1209},
+		{21, ffd.V110, with(common, []uint16{1038, 1116, 1097, 1098, 1157, 1158}), 1209},
+		{21, ffd.V120, with(common12, []uint16{1038, 1116, 1097, 1098, 1213, 1157, 1158}), 0},
+		{5, ffd.V105, with(common, closing), 1021},
+		{5, ffd.V110, with(common, closing, []uint16{1194, 1157, 1213}), 1021},
+		{5, ffd.V120, with(common12, []uint16{1038, 1118, 1111, 1097, 1098, 1194, 1157, 1213}), 1021},
+		{6, ffd.V105, with(common, []uint16{1038}), 1048},
+		{6, ffd.V110, with(common, []uint16{1038, 1157}), 1048},
+		{6, ffd.V120, with(common12, []uint16{1038, 1157}), 1048},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, c.v, Model36, 250000)
-			b.must(b.registration(), "2026-01-10 10:00")
-			b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
-			b.must(b.receipt(10000), "2026-01-10 10:01")
-			b.must(&CloseShift{Data: b.shiftData(5)}, "2026-01-10 10:02")
-			for i := range b.out.Documents {
-				if d := &b.out.Documents[i]; d.Form == c.form {
-					require.Equal(t, c.want, tags(t, d.TLV())[:len(c.want)])
-				}
-				box, err := ofdproto.ParseContainer(b.out.Documents[i].Container)
-				require.NoError(t, err)
-				require.Equal(t, b.out.Documents[i].TLV(), box.Document)
-				require.Empty(t, errorsOf(ffd.Check(box.Document)))
+		t.Run(fmt.Sprintf("form %d in %v", c.form, c.v), func(t *testing.T) {
+			b := wholeLife(t, c.v)
+			i := slices.IndexFunc(b.out.Documents, func(d Document) bool { return d.Form == c.form })
+			require.GreaterOrEqual(t, i, 0)
+			d := &b.out.Documents[i]
+			got := tags(t, d.TLV())
+			require.Equal(t, c.drive, got[:len(c.drive)])
+			if rest := got[len(c.drive):]; c.nextTag == 0 {
+				require.Empty(t, rest)
+			} else {
+				require.Equal(t, c.nextTag, rest[0])
 			}
+			box, err := ofdproto.ParseContainer(d.Container)
+			require.NoError(t, err)
+			require.Equal(t, d.TLV(), box.Document)
 		})
 	}
 }
@@ -329,51 +359,37 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestClosingPassesTheLimits(t *testing.T) {
-	b := newBench(t, ffd.V120, Model36, 3)
-	b.must(b.registration(), "2026-01-10 10:00")
-	b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
-	b.must(b.receipt(1), "2026-01-10 10:00")
-	b.must(&CloseShift{Data: b.shiftData(5)}, "2028-01-10 10:00")
-	require.EqualValues(t, 4, b.s.LastNumber, "full, expired, 30 days without the OFD: the shift is closed all the same")
-}
-
-func TestWarnings(t *testing.T) {
-	b := newBench(t, ffd.V120, Model36, 100)
-	b.must(b.registration(), "2026-01-10 10:00") // goods under ОСН: 560 days, to 2027-07-24
-	require.EqualValues(t, 560, b.s.TermDays)
-	require.Zero(t, b.s.Warnings(at("2026-01-12 09:59")))
-	require.Equal(t, WarnOFDTimeout, b.s.Warnings(at("2026-01-12 10:00")), "two days without a ticket")
-	b.must(&Confirm{Container: b.ticket(1, nil)}, "2026-01-12 10:00")
-	require.Zero(t, b.s.Warnings(at("2027-06-23 23:59")))
-	require.Equal(t, WarnExhausted, b.s.Warnings(at("2027-06-24 00:00")), "30 days left")
-	require.Equal(t, WarnExhausted, b.s.Warnings(at("2027-07-20 00:00")))
-	require.Equal(t, WarnExhausted|WarnReplace, b.s.Warnings(at("2027-07-21 00:00")), "3 days left")
-	b.s.LastNumber = 98
-	require.Zero(t, b.s.Warnings(at("2026-01-12 10:00")))
-	b.s.LastNumber = 99
-	require.Equal(t, WarnMemory, b.s.Warnings(at("2026-01-12 10:00")))
-}
-
+// TestTerms has a case for every row of the terms and every use that a row names
+// (spec/fn.md 8.1). Agents under the general tax system in FFD 1.2 cannot be told:
+// a registration of 1.2 has no sign of an agent.
 func TestTerms(t *testing.T) {
+	offline := ffd.Modes{Offline: true}
+	uses := func(c ffd.Conditions) ffd.Modes { return ffd.Modes{Conditions: c} }
 	for _, c := range []struct {
-		name  string
+		row   string
 		model Model
 		r     Registration
 		want  uint16
 	}{
-		{"13 months", Model13, Registration{}, 410},
-		{"excise goods", Model36, Registration{Modes: ffd.Modes{Conditions: ffd.ExciseGoods}}, 410},
-		{"15 months", Model15, Registration{FFD: ffd.V120}, 470},
-		{"15 months, lottery, 1.2", Model15, Registration{FFD: ffd.V120, Modes: ffd.Modes{Conditions: ffd.Lottery}}, 410},
-		{"15 months, lottery, 1.05", Model15, Registration{FFD: ffd.V105, Modes: ffd.Modes{Conditions: ffd.Lottery}}, 470},
-		{"15 months, autonomous", Model15, Registration{FFD: ffd.V120, Modes: ffd.Modes{Offline: true}}, 410},
-		{"36 months, goods under ОСН", Model36, Registration{TaxSystems: ffd.TaxOSN}, 560},
-		{"36 months, services under ОСН", Model36, Registration{TaxSystems: ffd.TaxOSN, Modes: ffd.Modes{Conditions: ffd.ServicesOnly}}, 1110},
-		{"36 months, УСН", Model36, Registration{TaxSystems: ffd.TaxUSNIncome}, 1110},
-		{"36 months, autonomous", Model36, Registration{TaxSystems: ffd.TaxUSNIncome, Modes: ffd.Modes{Offline: true}}, 560},
+		{"410 | 13-month drives", Model13, Registration{}, 410},
+		{"410 | any drive used for excise goods: 36", Model36, Registration{Modes: uses(ffd.ExciseGoods)}, 410},
+		{"410 | any drive used for excise goods: 15", Model15, Registration{Modes: uses(ffd.ExciseGoods)}, 410},
+		{"410 | in FFD 1.2 15-month drives with gambling", Model15, Registration{FFD: ffd.V120, Modes: uses(ffd.Gambling)}, 410},
+		{"410 | in FFD 1.2 15-month drives with lottery", Model15, Registration{FFD: ffd.V120, Modes: uses(ffd.Lottery)}, 410},
+		{"410 | in FFD 1.2 15-month drives with pawnshop", Model15, Registration{FFD: ffd.V120, Modes: uses(ffd.Pawnshop)}, 410},
+		{"410 | in FFD 1.2 15-month drives with insurance", Model15, Registration{FFD: ffd.V120, Modes: uses(ffd.Insurance)}, 410},
+		{"410 | 15-month drives in autonomous mode", Model15, Registration{FFD: ffd.V120, Modes: offline}, 410},
+		{"470 | 15-month drives otherwise", Model15, Registration{FFD: ffd.V120}, 470},
+		{"470 | 15-month drives otherwise: lottery in 1.05", Model15, Registration{FFD: ffd.V105, Modes: uses(ffd.Lottery)}, 470},
+		{"560 | 36-month drives in autonomous mode", Model36, Registration{TaxSystems: ffd.TaxUSNIncome, Modes: offline}, 560},
+		{"560 | 36-month drives used for goods under the general tax system", Model36, Registration{TaxSystems: ffd.TaxOSN}, 560},
+		{"1110 | 36-month drives otherwise: services", Model36, Registration{TaxSystems: ffd.TaxOSN, Modes: uses(ffd.ServicesOnly)}, 1110},
+		{"1110 | 36-month drives otherwise: special tax regimes", Model36, Registration{TaxSystems: ffd.TaxUSNIncome | ffd.TaxPatent}, 1110},
 	} {
-		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, c.model.termDays(&c.r)) })
+		t.Run(c.row, func(t *testing.T) {
+			require.Equal(t, c.want, c.model.termDays(&c.r))
+			require.Equal(t, c.want, term(c.model, &c.r), "the model")
+		})
 	}
 }
 

@@ -53,7 +53,29 @@ func ParseState(b []byte) (State, error) {
 	case len(r.b) != 0:
 		return State{}, fmt.Errorf("%w: %d bytes behind its end", ErrState, len(r.b))
 	}
+	if why := s.impossible(); why != "" {
+		return State{}, fmt.Errorf("%w: %s", ErrState, why)
+	}
 	return s, nil
+}
+
+// impossible tells what the machine could not work with; "" when nothing is.
+// Whether the state follows from the documents is for a Replay to say.
+func (s *State) impossible() string {
+	switch s.Phase {
+	case PhaseSetup, PhaseReady, PhaseFiscal, PhasePostFiscal, PhaseArchive:
+	default:
+		return fmt.Sprintf("phase %d", byte(s.Phase))
+	}
+	switch {
+	case !s.Model.Valid():
+		return fmt.Sprintf("a drive of %d months", uint8(s.Model))
+	case s.Registrations > maxRegistrations:
+		return fmt.Sprintf("%d registration reports", s.Registrations)
+	case s.FirstUnsent > s.LastNumber:
+		return fmt.Sprintf("document %d unsent, the last is %d", s.FirstUnsent, s.LastNumber)
+	}
+	return ""
 }
 
 // stateCoder writes or reads fields, so that one list of fields, State.code,

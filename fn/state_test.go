@@ -75,6 +75,26 @@ func TestOldStates(t *testing.T) {
 	require.Equal(t, lived(t, ffd.V120).s, s, "the same life, the new fields made up for")
 }
 
+// TestImpossibleStates refuses what decodes and yet no machine can go on from.
+func TestImpossibleStates(t *testing.T) {
+	for text, spoil := range map[string]func(s *State){
+		"phase 5":                           func(s *State) { s.Phase = 5 },
+		"a drive of 14 months":              func(s *State) { s.Model = 14 },
+		"13 registration reports":           func(s *State) { s.Registrations = 13 },
+		"document 99 unsent, the last is 6": func(s *State) { s.FirstUnsent = 99 },
+	} {
+		t.Run(text, func(t *testing.T) {
+			s := lived(t, ffd.V120).s
+			spoil(&s)
+			form, err := s.AppendBinary(nil)
+			require.NoError(t, err)
+			_, err = ParseState(form)
+			require.ErrorIs(t, err, ErrState)
+			require.ErrorContains(t, err, text)
+		})
+	}
+}
+
 // TestStateIsSmall fills every counter to its limit: 40 bits in a shift, and half
 // as many shifts as document numbers in a drive.
 func TestStateIsSmall(t *testing.T) {
@@ -102,9 +122,13 @@ func TestStateIsSmall(t *testing.T) {
 }
 
 // wholeLife is a drive that made every form of document.
-func wholeLife(t *testing.T, v ffd.Version) *bench {
+func wholeLife(t *testing.T, v ffd.Version, conditions ...ffd.Conditions) *bench {
 	b := newBench(t, v, Model36, 250000)
-	b.must(b.registration(), "2026-01-10 10:00")
+	r := b.registration()
+	for _, c := range conditions {
+		r.Registration.Modes.Conditions |= c
+	}
+	b.must(r, "2026-01-10 10:00")
 	b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:01")
 	for _, form := range []ffd.Form{3, 4, 31, 41} {
 		b.must(b.document(form, 12345*uint64(form)), "2026-01-10 10:02")
@@ -114,6 +138,7 @@ func wholeLife(t *testing.T, v ffd.Version) *bench {
 	b.must(&Confirm{Container: b.ticket(1, func(c *ffd.Confirmation) { c.Message = 0x42 }), NextTime: at("2026-01-10 10:01")}, "2026-01-10 20:01")
 	c := b.change()
 	c.Reasons |= 1 << 31
+	c.Registration = r.Registration
 	b.must(c, "2026-01-10 20:02")
 	b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-12 10:01")
 	b.must(&CloseShift{Data: b.shiftData(5)}, "2026-01-12 10:02")
