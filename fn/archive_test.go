@@ -267,3 +267,14 @@ func TestFaultsOfTheArchive(t *testing.T) {
 		})
 	}
 }
+
+// TestDiffOfAReplay passes over what no document tells.
+func TestDiffOfAReplay(t *testing.T) {
+	s := wholeLife(t, ffd.V120).s
+	r := Replay{State: s}
+	stored := s
+	stored.Failed, stored.RegistrationDocs[1] = true, 0
+	require.Empty(t, r.Diff(&stored))
+	stored.RegistrationDocs[1] = 3
+	require.Equal(t, []FieldDifference{{Field: "RegistrationDocs[1]", Mine: "9", Other: "3"}}, r.Diff(&stored))
+}

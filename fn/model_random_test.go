@@ -75,7 +75,7 @@ func newWorld(t *testing.T, r *rand.Rand, done map[string]int) *world {
 	}
 	w := &world{t: t, r: r, done: done, now: at("2025-03-01 09:00") + Time(r.IntN(86400*200))}
 	w.m = &model{drive: ffd.Pad[[16]byte](number), months: pick(r, Model13, Model15, Model36), max: pick(r, ffd.V120, ffd.V120, ffd.V110),
-		capacity: pick[uint32](r, 12, 40, 250000)}
+		capacity: pick[uint32](r, 12, 40, 100, 250000)}
 	w.fn = NewMachine([]byte(DefaultMaster), w.m.drive)
 	w.s = Blank(w.m.drive, w.m.months, w.m.max, w.m.capacity)
 	if r.IntN(10) == 0 {
@@ -101,8 +101,30 @@ func (w *world) moveTime() {
 	case 7, 8:
 		w.now -= Time(w.r.IntN(2 * hour))
 	case 9:
+	case 10, 11, 12:
+		w.moveToLimit()
 	default:
 		w.now += Time(w.r.IntN(20 * minute))
+	}
+}
+
+// moveToLimit goes to the last moment before a rule changes its answer, or to the
+// first after it.
+func (w *world) moveToLimit() {
+	if len(w.m.registrations()) == 0 {
+		return
+	}
+	r := w.m.inForce()
+	last := w.m.lastDay(&r)
+	limits := []Time{w.m.last().time - 3600, w.m.last().time, last + dayLength, last - 3*dayLength, last - 30*dayLength}
+	if list, _, open := w.m.shift(); open {
+		limits = append(limits, list[0].time+24*3600+60)
+	}
+	if list := w.m.unsent(); len(list) > 0 {
+		limits = append(limits, list[0].time+2*dayLength, date(list[0].time)+31*dayLength)
+	}
+	if t := pick(w.r, limits...); t > w.m.last().time-2*dayLength && t < w.m.last().time+100*dayLength {
+		w.now = t - Time(w.r.IntN(2)*60)
 	}
 }
 
@@ -120,6 +142,9 @@ func (w *world) step() {
 	if w.m.phase() == 3 && !open && len(w.m.unsent()) == 0 && w.chance(50) {
 		w.now += Time(380+w.r.IntN(200)) * dayLength // past some terms and not others
 		n = pick(w.r, 0, 0, 5)
+	}
+	if w.m.phase() == 3 && !open && w.chance(12) {
+		n = 0
 	}
 	switch {
 	case n < 4:
@@ -390,7 +415,10 @@ func (w *world) closed(i int) {
 
 func (w *world) receipt() {
 	c := &modelReceipt{event: event{form: pick[ffd.Form](w.r, 3, 3, 3, 4, 31, 41), operation: ffd.Operation(1 + w.r.IntN(4))},
-		tax: pick(w.r, ffd.TaxOSN, ffd.TaxOSN, ffd.TaxUSNIncome, ffd.TaxPatent), item: pick[ffd.ItemType](w.r, 1, 1, 1, 1, 4, 2, 5, 8, 31, 33)}
+		tax: pick(w.r, ffd.TaxOSN, ffd.TaxOSN, ffd.TaxUSNIncome, ffd.TaxPatent), item: 1}
+	if w.chance(3) {
+		c.item = pick[ffd.ItemType](w.r, 2, 4, 5, 6, 7, 8, 30, 31, 32, 33)
+	}
 	if w.m.inForce().Modes.Conditions.Has(ffd.BSOSystem) && !w.chance(8) {
 		c.form = pick[ffd.Form](w.r, 4, 41)
 	}

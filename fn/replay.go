@@ -92,6 +92,20 @@ func (r *Replay) Confirm(number uint32, ticket []byte, mode TicketMode) error {
 	return err
 }
 
+// Diff returns the fields in which a stored state differs from the replayed one.
+// What no document tells is not looked at: whether the drive has failed, and the
+// numbers of registration reports that a state of version 1 did not keep.
+func (r *Replay) Diff(stored *State) []FieldDifference {
+	s := r.State
+	s.Failed = stored.Failed
+	for i, number := range stored.RegistrationDocs {
+		if number == 0 && i < int(stored.Registrations) {
+			s.RegistrationDocs[i] = 0
+		}
+	}
+	return s.Diff(stored)
+}
+
 // rebuild finds the command and the time that made a document.
 func (s *State) rebuild(doc []byte, keeps *Registration) (Command, Time, error) {
 	outer := tlv.NewReader(doc, 0)

@@ -349,7 +349,7 @@ func (c *fsck) replay(l *life) error {
 	if !l.readable || p.ended {
 		return nil
 	}
-	for _, d := range p.replay.State.Diff(&l.state) {
+	for _, d := range p.replay.Diff(&l.state) {
 		c.tell(l, 0, "state, "+d.Field, d.Mine, d.Other, doRestore)
 	}
 	return nil
