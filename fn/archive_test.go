@@ -278,3 +278,30 @@ func TestDiffOfAReplay(t *testing.T) {
 	stored.RegistrationDocs[1] = 3
 	require.Equal(t, []FieldDifference{{Field: "RegistrationDocs[1]", Mine: "9", Other: "3"}}, r.Diff(&stored))
 }
+
+// TestStatusTable has a case for every row of the status (spec/fn.md 3).
+func TestStatusTable(t *testing.T) {
+	b := newBench(t, ffd.V120, Model36, 250000)
+	b.must(b.registration(), "2026-01-10 10:00")
+	b.must(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:05")
+	status := b.s.Status(at("2026-01-12 10:00")).Append(nil)
+	require.Len(t, status, 30)
+	for _, c := range []struct {
+		row          string
+		offset, size int
+		want         string
+	}{
+		{"0 | 1 | life phase", 0, 1, wire("03")},
+		{"1 | 1 | current document", 1, 1, wire("00")},
+		{"2 | 1 | document data: 0 none, 1 some TLV received", 2, 1, wire("00")},
+		{"3 | 1 | shift: 0 closed, 1 open", 3, 1, wire("01")},
+		{"4 | 1 | warning flags", 4, 1, wire("08")},
+		{"5 | 5 | DATE_TIME of the last document", 5, 5, wire("1A 01 0A 0A 05")},
+		{"10 | 16 | ФН number, ASCII", 10, 16, wire(`"9999078900005430"`)},
+		{"26 | 4 | number of the last document, Uint32 LE", 26, 4, wire("02 00 00 00")},
+	} {
+		t.Run(c.row, func(t *testing.T) { require.Equal(t, c.want, hex.EncodeToString(status[c.offset:c.offset+c.size])) })
+	}
+	b.must(&CloseShift{Data: b.shiftData(5)}, "2026-01-12 10:00")
+	require.Zero(t, b.s.Status(at("2026-01-12 10:00")).Append(nil)[3], "shift: 0 closed")
+}
