@@ -60,7 +60,7 @@ func ParseState(b []byte) (State, error) {
 }
 
 // impossible tells what the machine could not work with; "" when nothing is.
-// Whether the state follows from the documents is for a Replay to say.
+// Whether the state agrees with the documents is for who has them to say.
 func (s *State) impossible() string {
 	switch s.Phase {
 	case PhaseSetup, PhaseReady, PhaseFiscal, PhasePostFiscal, PhaseArchive:
@@ -72,8 +72,6 @@ func (s *State) impossible() string {
 		return fmt.Sprintf("a drive of %d months", uint8(s.Model))
 	case s.Registrations > maxRegistrations:
 		return fmt.Sprintf("%d registration reports", s.Registrations)
-	case s.FirstUnsent > s.LastNumber:
-		return fmt.Sprintf("document %d unsent, the last is %d", s.FirstUnsent, s.LastNumber)
 	}
 	return ""
 }
