@@ -78,6 +78,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 			_ = listener.Close()
 		}
 	}()
+	d.httpAddr = listener.Addr()
 	if d.ofdListener, err = listenOFD(&c); err != nil {
 		return nil, err
 	}
@@ -103,7 +104,6 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 			d.sender.Wake(delivery)
 		}
 	}
-	d.httpAddr = listener.Addr()
 	d.http = d.newHTTPServer()
 	d.running.Go(func() {
 		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"kktd/api/cloudkassir"
 	"kktd/kkt"
 	"kktd/outbox"
 	"kktd/webhook"
@@ -13,14 +15,24 @@ import (
 
 // notifiers render what is told outside; each API that tells adds its own.
 func (d *Daemon) notifiers() []kkt.Notifier {
-	return nil
+	return []kkt.Notifier{&cloudkassir.Notifier{Log: d.log, Base: d.publicURL}}
+}
+
+// publicURL begins the links that are sent outside a request: the setting, or the
+// address of this daemon.
+func (d *Daemon) publicURL() string {
+	if d.config.PublicURL != "" {
+		return strings.TrimRight(d.config.PublicURL, "/")
+	}
+	return d.URL()
 }
 
 // transports deliver what stands in the outbox, by their names in entries.
 func (d *Daemon) transports() map[string]webhook.Transport {
 	c := &d.config
 	return map[string]webhook.Transport{
-		webhook.TransportHTTP: webhook.NewHTTP(webhook.HTTPOptions{AnswerTimeout: c.WebhookTimeout, Pauses: c.WebhookPauses, Attempts: c.WebhookAttempts}),
+		webhook.TransportHTTP: webhook.NewHTTP(webhook.HTTPOptions{AnswerTimeout: c.WebhookTimeout, Pauses: c.WebhookPauses, Attempts: c.WebhookAttempts,
+			Judges: map[string]func([]byte) error{cloudkassir.Name: cloudkassir.JudgeAnswer}}),
 	}
 }
 

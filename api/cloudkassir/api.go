@@ -39,6 +39,10 @@ type Fleet interface {
 	// SetMaintenance takes a register out of the choice or brings it back; false when it was so already. Errors:
 	// kkt.ErrNotFound, kkt.ErrOutOfService, kkt.ErrClosed.
 	SetMaintenance(serial string, on bool) (changed bool, err error)
+	// Subscription is what an account has set for a type of notification; nil when nothing.
+	Subscription(account, api, kind string) *kkt.Subscription
+	// Subscribe stores a subscription.
+	Subscribe(s kkt.Subscription) error
 	// Now is the business time.
 	Now() time.Time
 	// Fiscalize registers a register, or changes the registration of a known one, which keeps the abilities it has. What the
@@ -108,12 +112,15 @@ const (
 	pathMarks            = "/kkt/validate-mark-codes"
 )
 
-const apiName = "cloudkassir"
+// Name is the name of the API in records of receipts, subscriptions and the outbox.
+const Name = "cloudkassir"
+
+const apiName = Name
 
 // Routes are the paths that ServeHTTP answers, in lower case and without a slash at the end; clients may write them otherwise.
 func (a *API) Routes() []string {
-	return []string{pathTest, pathTestAlias, pathFiscalize, pathReceipt, pathStatus, pathGet,
-		pathCorrection, pathCorrectionStatus, pathCorrectionGet, pathState, pathStateGet, pathWarnings, pathMark, pathMarks}
+	return append(notificationRoutes(), pathTest, pathTestAlias, pathFiscalize, pathReceipt, pathStatus, pathGet,
+		pathCorrection, pathCorrectionStatus, pathCorrectionGet, pathState, pathStateGet, pathWarnings, pathMark, pathMarks)
 }
 
 // ServeHTTP implements http.Handler.
@@ -149,8 +156,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case pathMarks:
 		handle = (*request).validateMarks
 	default:
-		http.NotFound(w, r)
-		return
+		if !strings.HasPrefix(path, notificationPath) {
+			http.NotFound(w, r)
+			return
+		}
+		handle = (*request).notifications
 	}
 	if r.Method != http.MethodPost {
 		a.refuseMethod(w, "POST")
