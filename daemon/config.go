@@ -29,6 +29,10 @@ type Config struct {
 	// the daemon makes one. It is no setting of a user.
 	Bare bool `koanf:"-"`
 
+	// Organisations are those of the section of the YAML file. With any, a new file
+	// gets them instead of the organisation of the first start.
+	Organisations []Organisation `koanf:"-"`
+
 	PublicURL     string `koanf:"public-url"`     // in answers; empty: from the request
 	OriginalLinks bool   `koanf:"original-links"` // QrCodeUrl leads to the host of the real service
 	ControlToken  string `koanf:"control-token"`  // lets other machines use the control API

@@ -185,6 +185,9 @@ func (d *Daemon) openFleet() error {
 	if d.fleet, err = kkt.Open(o); err != nil {
 		return err
 	}
+	if len(c.Organisations) > 0 {
+		return d.applyOrganisations(context.Background())
+	}
 	if !d.fleet.Empty() {
 		return nil
 	}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/http"
@@ -45,7 +46,8 @@ func (d *Daemon) routes() http.Handler {
 		exact[path] = ck
 	}
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
-	ctl := control.New(control.Options{Fleet: d.fleet, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Stopping: d.stopping})
+	ctl := control.New(control.Options{Fleet: d.fleet, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Stopping: d.stopping,
+		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: newSecret})
 	guarded := d.guard(ctl)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/control/v1/") {
@@ -121,6 +123,13 @@ func isLoopback(addr string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// newSecret is 32 hex digits by chance.
+func newSecret() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
 }
 
 // newGUID is a random UUID of version 4.

@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/kkt"
+	"kktd/outbox"
 	"kktd/storage"
 )
 
@@ -34,25 +35,38 @@ type Options struct {
 	// Stopping ends the long polls when it is closed; they answer with what there
 	// is. nil: nothing does.
 	Stopping <-chan struct{}
+	// Outbox is what webhooks shows, Resend what sends an entry of it again.
+	Outbox *outbox.Box
+	Resend func(number uint64) error
+	// CheckWebhook gives a notification of an account its defaults and tells which
+	// field cannot be used and why; an empty field: all is well.
+	CheckWebhook func(*kkt.Subscription) (field, rule string)
+	// NewSecret makes what nobody can guess, at least 16 characters.
+	NewSecret func() string
 	// Routes are paths of other rooms, served with the habits of this API.
 	Routes []Route
 }
 
 // API is the handler of all paths under Prefix. It is safe for concurrent use.
 type API struct {
-	fleet    *kkt.Fleet
-	log      logrus.FieldLogger
-	sender   Sender
-	slips    Slips
-	maxWait  time.Duration
-	stopping <-chan struct{}
-	mux      *http.ServeMux
-	paths    []string // relative to Prefix, as unknownPath lists them
+	fleet        *kkt.Fleet
+	log          logrus.FieldLogger
+	sender       Sender
+	slips        Slips
+	maxWait      time.Duration
+	stopping     <-chan struct{}
+	outbox       *outbox.Box
+	resend       func(uint64) error
+	checkWebhook func(*kkt.Subscription) (field, rule string)
+	newSecret    func() string
+	mux          *http.ServeMux
+	paths        []string // relative to Prefix, as unknownPath lists them
 }
 
 // New makes an API.
 func New(o Options) *API {
-	a := &API{fleet: o.Fleet, log: o.Log, sender: o.Sender, slips: o.Slips, maxWait: o.MaxWait, stopping: o.Stopping, mux: http.NewServeMux()}
+	a := &API{fleet: o.Fleet, log: o.Log, sender: o.Sender, slips: o.Slips, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
+		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
 		l.SetOutput(io.Discard)
@@ -76,7 +90,7 @@ func New(o Options) *API {
 		{"POST", "clock", a.clock},
 		{"GET", "registers/{serial}/clock", a.registerClock},
 		{"POST", "registers/{serial}/clock", a.registerClock},
-	}, a.operationRoutes(), o.Routes))
+	}, a.operationRoutes(), a.organisationRoutes(), a.webhookRoutes(), o.Routes))
 	a.mux.HandleFunc("/", a.unknownPath)
 	return a
 }

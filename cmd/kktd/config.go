@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -27,7 +28,7 @@ type serveOptions struct {
 // addFlags declares every setting as a flag. The flags hold the defaults.
 func addFlags(f *pflag.FlagSet) {
 	d := daemon.Default()
-	f.String("config", "", "YAML file with the same names as these flags")
+	f.String("config", "", "YAML file with the same names as these flags, and organisations")
 	f.String("data", d.Data, "file that keeps registers, documents and receipts")
 	f.Bool("memory", d.Memory, "keep everything in memory; nothing is left after the end")
 	f.String("durability", d.Durability, "sync: a receipt is on disk before its answer; none: no fsync")
@@ -64,6 +65,7 @@ const envPrefix = "KKTD_"
 // environment (KKTD_LISTEN for --listen), that over the file, that over the
 // default. A name that is no setting is an error.
 func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
+	o := &serveOptions{}
 	k := koanf.New(".")
 	path, err := flags.GetString("config")
 	if err != nil {
@@ -75,6 +77,9 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 	if path != "" {
 		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
 			return nil, fmt.Errorf("config: %w", err)
+		}
+		if err := loadOrganisations(k, path, o); err != nil {
+			return nil, err
 		}
 		for _, name := range k.Keys() {
 			if flags.Lookup(name) == nil || name == "config" {
@@ -95,7 +100,6 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 	if err := k.Load(posflag.Provider(flags, ".", k), nil); err != nil {
 		return nil, err
 	}
-	o := &serveOptions{}
 	err = k.UnmarshalWithConf("", o, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		Result: o, TagName: "koanf", Squash: true, WeaklyTypedInput: true,
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToWeakSliceHookFunc(",")),
@@ -104,4 +108,24 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	return o, nil
+}
+
+// organisationsSection is the part of the YAML file that no flag can say.
+const organisationsSection = "organisations"
+
+// loadOrganisations takes the section of organisations out of the file's names.
+func loadOrganisations(k *koanf.Koanf, path string, o *serveOptions) error {
+	section := k.Get(organisationsSection)
+	if section == nil {
+		return nil
+	}
+	k.Delete(organisationsSection)
+	raw, err := json.Marshal(section)
+	if err == nil {
+		o.Organisations, err = daemon.ParseOrganisations(raw)
+	}
+	if err != nil {
+		return fmt.Errorf("config: %s: %w; numbers such as INN stand in quotation marks", path, err)
+	}
+	return nil
 }

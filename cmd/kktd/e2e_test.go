@@ -224,10 +224,13 @@ func TestServeErrors(t *testing.T) {
 	require.NoError(t, os.WriteFile(garbage, bytes.Repeat([]byte("not a database "), 1000), 0o600))
 	badYAML := filepath.Join(dir, "bad.yaml")
 	require.NoError(t, os.WriteFile(badYAML, []byte("lisen: 127.0.0.1:0\n"), 0o600))
+	badOrganisations := filepath.Join(dir, "organisations.yaml")
+	require.NoError(t, os.WriteFile(badOrganisations, []byte("memory: true\norganisations:\n  - inn: \"7707083893\"\n    nmae: x\n"), 0o600))
 	for _, c := range []struct {
 		name, want string
 		args       []string
 	}{
+		{"unknown name of an organisation", `organisations[0].nmae`, []string{"--config", badOrganisations}},
 		{"locked file", "another process", []string{"--data", data}},
 		{"damaged file", "damaged", []string{"--data", garbage}},
 		{"port in use", "--listen", []string{"--memory", "--listen", strings.TrimPrefix(first.url, "http://")}},

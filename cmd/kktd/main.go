@@ -100,6 +100,6 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(newServeCommand(), newRegisterCommand(), newShiftCommand(), newReportCommand(), newDriveCommand(), newClockCommand(),
-		newTLVCommand(), newFsckCommand())
+		newTLVCommand(), newFsckCommand(), newOrgCommand())
 	return root
 }

@@ -1,0 +1,236 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"kktd/api/cloudkassir"
+	"kktd/api/control"
+	"kktd/ffd"
+	"kktd/kkt"
+)
+
+// Organisation is a part of the configuration: an organisation with its
+// credentials, registers and notifications. It is applied at each start: what is
+// not there is made, what is there is compared (docs/organisations.md).
+type Organisation struct {
+	INN       string            `json:"inn"`
+	Name      string            `json:"name"`
+	Address   string            `json:"address"`
+	Accounts  []AccountConfig   `json:"accounts"`
+	Registers []json.RawMessage `json:"registers"` // by the names of kkt.Settings
+	Webhooks  []WebhookConfig   `json:"webhooks"`
+}
+
+// AccountConfig are credentials of the APIs.
+type AccountConfig struct {
+	PublicID string `json:"public_id"`
+	Secret   string `json:"secret"`
+}
+
+// WebhookConfig is a notification: to whom, how.
+type WebhookConfig struct {
+	Account  string `json:"account"` // public id; empty: every account of the organisation in the file
+	Type     string `json:"type"`
+	Address  string `json:"address"`
+	Method   string `json:"method"`
+	Encoding string `json:"encoding"`
+	Format   string `json:"format"`
+	Enabled  *bool  `json:"enabled"` // absent: true
+}
+
+// ParseOrganisations reads the section of the YAML file, given as JSON: a list. A
+// name that is not known is an error that names it.
+func ParseOrganisations(raw []byte) ([]Organisation, error) {
+	var c struct {
+		Organisations []Organisation `json:"organisations"`
+	}
+	whole := append(append([]byte(`{"organisations":`), raw...), '}')
+	if err := control.Decode(whole, &c); err != nil {
+		return nil, err
+	}
+	for i := range c.Organisations {
+		for k, r := range c.Organisations[i].Registers {
+			if _, _, err := parseRegister(r); err != nil {
+				return nil, fmt.Errorf("organisations[%d].registers[%d]: %w", i, k, err)
+			}
+		}
+	}
+	return c.Organisations, nil
+}
+
+// parseRegister reads the settings of a register: by the names of their JSON, with
+// the format as 1.05, 1.1 or 1.2, and taxation systems, conditions of use and
+// kinds of agents by their words. It returns them and their JSON.
+func parseRegister(raw json.RawMessage) (s kkt.Settings, plain []byte, err error) {
+	var m map[string]any
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return s, nil, fmt.Errorf("register: want settings by their names: %w", err)
+	}
+	if v, ok := m["ffd"]; ok {
+		version, err := ffd.ParseVersion(strings.TrimSuffix(fmt.Sprint(v), "0"))
+		if err != nil {
+			return s, nil, fmt.Errorf("ffd: %v, want 1.05, 1.1 or 1.2", v)
+		}
+		m["ffd"] = version
+	}
+	if words, ok := wordList(m["tax_systems"]); ok {
+		list, err := kkt.ParseTaxSystems(words)
+		if err != nil {
+			return s, nil, err
+		}
+		m["tax_systems"] = list
+	}
+	if words, ok := wordList(m["conditions"]); ok {
+		if m["conditions"], err = kkt.ParseConditions(words); err != nil {
+			return s, nil, err
+		}
+	}
+	if words, ok := wordList(m["agents"]); ok {
+		if m["agents"], err = kkt.ParseAgents(words); err != nil {
+			return s, nil, err
+		}
+	}
+	if plain, err = json.Marshal(m); err != nil {
+		return s, nil, err
+	}
+	return s, plain, control.Decode(plain, &s)
+}
+
+// wordList is a list of words; false for anything else.
+func wordList(v any) (words []string, ok bool) {
+	list, ok := v.([]any)
+	if !ok {
+		return nil, false
+	}
+	for _, x := range list {
+		word, ok := x.(string)
+		if !ok {
+			return nil, false
+		}
+		words = append(words, word)
+	}
+	return words, true
+}
+
+// applyOrganisations brings the fleet to the configuration.
+func (d *Daemon) applyOrganisations(ctx context.Context) error {
+	for i := range d.config.Organisations {
+		o := &d.config.Organisations[i]
+		if err := d.applyOrganisation(ctx, o); err != nil {
+			return fmt.Errorf("organisations: %s: %w", o.INN, err)
+		}
+	}
+	return nil
+}
+
+func (d *Daemon) applyOrganisation(ctx context.Context, o *Organisation) error {
+	log := d.log.WithField("organisation", o.INN)
+	old, _ := d.fleet.Organisation(o.INN)
+	next := kkt.Organisation{INN: o.INN, Name: o.Name, Address: o.Address}
+	if next.Name == "" {
+		next.Name = old.Name
+	}
+	if next.Address == "" {
+		next.Address = old.Address
+	}
+	if err := d.fleet.SetOrganisation(next); err != nil {
+		return err
+	}
+	for _, a := range o.Accounts {
+		changed, err := d.fleet.Grant(a.PublicID, a.Secret, o.INN)
+		if err != nil {
+			return fmt.Errorf("account %q: %w", a.PublicID, err)
+		}
+		if changed {
+			log.WithField("account", a.PublicID).Info("account is as the configuration says")
+		}
+	}
+	for _, raw := range o.Registers {
+		if err := d.applyRegister(ctx, o, &next, raw); err != nil {
+			return err
+		}
+	}
+	for _, w := range o.Webhooks {
+		accounts := []string{w.Account}
+		if w.Account == "" {
+			accounts = accounts[:0]
+			for _, a := range o.Accounts {
+				accounts = append(accounts, a.PublicID)
+			}
+		}
+		for _, account := range accounts {
+			if err := d.applyWebhook(account, w); err != nil {
+				return fmt.Errorf("webhook %s: %w", w.Type, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Daemon) applyRegister(ctx context.Context, o *Organisation, org *kkt.Organisation, raw json.RawMessage) error {
+	s, plain, err := parseRegister(raw)
+	if err != nil {
+		return err
+	}
+	if s.Serial == "" {
+		return fmt.Errorf("a register has no serial: without one every start would make another")
+	}
+	if s.INN != "" && s.INN != o.INN {
+		return fmt.Errorf("register %s: inn: %q, the organisation has %q; leave it out", s.Serial, s.INN, o.INN)
+	}
+	if reg, err := d.fleet.Register(s.Serial); err == nil {
+		if reg.Settings().INN != o.INN {
+			return fmt.Errorf("register %s belongs to %s", s.Serial, reg.Settings().INN)
+		}
+		changed, err := reg.Adjust(plain)
+		if err != nil {
+			return fmt.Errorf("register %s: %w", s.Serial, err)
+		}
+		if len(changed) > 0 {
+			d.log.WithField("register", s.Serial).WithField("settings", strings.Join(changed, ", ")).Info("register has the settings of the configuration")
+		}
+		return nil
+	}
+	// Defaults first, then what is given, so that a false stays one.
+	version, err := ffd.ParseVersion(d.config.FFD)
+	if err != nil {
+		return err
+	}
+	if s.FFD != 0 {
+		version = s.FFD // the defaults of conditions follow it
+	}
+	s = kkt.Defaults(version)
+	s.UserName, s.Address = org.Name, org.Address
+	if err := control.Decode(plain, &s); err != nil {
+		return err
+	}
+	s.INN = o.INN
+	account := ""
+	if len(o.Accounts) > 0 {
+		account = o.Accounts[0].PublicID
+	} else if list := d.fleet.Accounts(o.INN); len(list) > 0 {
+		account = list[0].PublicID
+	}
+	if account == "" {
+		return fmt.Errorf("register %s: the organisation has no account; give it one under accounts", s.Serial)
+	}
+	if _, _, err = d.fleet.NewRegister(ctx, account, s, false); err != nil {
+		return fmt.Errorf("register %s: %w", s.Serial, err)
+	}
+	return nil
+}
+
+func (d *Daemon) applyWebhook(account string, w WebhookConfig) error {
+	s := kkt.Subscription{Account: account, Type: w.Type, Address: w.Address, Method: w.Method, Encoding: w.Encoding, Format: w.Format,
+		Enabled: w.Enabled == nil || *w.Enabled}
+	if field, rule := cloudkassir.CheckSubscription(&s); field != "" {
+		return fmt.Errorf("%s: %s", field, rule)
+	}
+	if old := d.fleet.Subscription(s.Account, s.API, s.Type); old != nil && *old == s {
+		return nil
+	}
+	return d.fleet.Subscribe(s)
+}
