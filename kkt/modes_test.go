@@ -86,6 +86,20 @@ func TestModesInTheRegistration(t *testing.T) {
 	}
 }
 
+func TestAgentsInTheRegistration(t *testing.T) {
+	for _, v := range []ffd.Version{ffd.V105, ffd.V110, ffd.V120} {
+		t.Run(v.String(), func(t *testing.T) {
+			_, r := newRegister(t, v, false, func(s *Settings) { s.Agents = 65 })
+			tag := tagsOf(t, r, 1, 1)[ffd.TagAgentFlags]
+			if v >= ffd.V120 {
+				require.Nil(t, tag, "1.2 has no tag for it")
+				return
+			}
+			require.Equal(t, []byte{65}, tag)
+		})
+	}
+}
+
 func TestModesRefused(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -12,7 +12,7 @@ import (
 // cashier. Automatic registers name nobody.
 type Person struct{ Name, INN string }
 
-// cashier gives the texts of a person.
+// person gives the texts of who makes a report.
 func (p *profile) person(who Person) (name, inn tlv.Text, err error) {
 	if p.Automatic || who == (Person{}) {
 		return p.cashier, p.cashierINN, nil
