@@ -238,6 +238,13 @@ func (r *Register) DriveState(id storage.DriveID) (fn.State, error) {
 	return fn.ParseState(form)
 }
 
+// DriveArchive answers the archive commands of a drive that is or was in the
+// register. Errors: those of DriveState.
+func (r *Register) DriveArchive(id storage.DriveID) (fn.Archive, error) {
+	state, err := r.DriveState(id)
+	return fn.Archive{State: &state, Documents: driveReader{r.fleet.store, id}}, err
+}
+
 // Wiped tells that the drive with the id was reset: a new one with its number
 // followed.
 func (r *Register) Wiped(id storage.DriveID) bool {

@@ -54,7 +54,11 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &field):
 		return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Message: err.Error(), MessageRu: field.RuleRu, Field: field.Path}
 	case errors.As(err, &refusal):
-		return &Problem{Status: http.StatusConflict, Code: "refused", Message: err.Error(), MessageRu: refusal.Russian(), Drive: viewRefusal(refusal)}
+		status := http.StatusConflict
+		if refusal.Code == fn.CodeNoData {
+			status = http.StatusNotFound
+		}
+		return &Problem{Status: status, Code: "refused", Message: err.Error(), MessageRu: refusal.Russian(), Drive: viewRefusal(refusal)}
 	case errors.Is(err, kkt.ErrOutOfService):
 		return &Problem{Status: http.StatusServiceUnavailable, Code: "out_of_service", Message: err.Error()}
 	case errors.Is(err, kkt.ErrNotFound):

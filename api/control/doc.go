@@ -13,12 +13,13 @@
 //	POST registers/{serial}/shift/open, shift/close        documents 2 and 5
 //	POST registers/{serial}/reports/state                  document 21
 //	GET  registers/{serial}/drive                          the drive at a glance
+//	GET  registers/{serial}/drive/records/{number}         the short record, with the drive's own answers to 40h and 41h
 //	GET  registers/{serial}/drive/export                   all its documents as one file of containers
 //	GET  registers/{serial}/documents                      list; ?after=N&wait=10s is a long poll
 //	GET  registers/{serial}/documents/{number}             one, with bytes and tags
 //	GET  registers/{serial}/documents/{number}/slip        its slip; slip.html, .png, .txt, .json
 //	GET  registers/{serial}/drives                         list
-//	GET  registers/{serial}/drives/{drive}/documents[...]  the same of one drive; export too
+//	GET  registers/{serial}/drives/{drive}/documents[...]  the same of one drive; records and export too
 //	GET  receipts/{id}                                     what is kept of a receipt
 //	GET, POST clock, registers/{serial}/clock              the business clock
 //

@@ -13,14 +13,16 @@ import (
 // driveView is the drive at a glance.
 type driveView struct {
 	driveItem
-	Registered    *time.Time    `json:"registered"` // the first registration; null before it
-	Registrations uint8         `json:"registrations"`
-	FillPercent   float64       `json:"fill_percent"`
-	Shift         *shift        `json:"shift"`
-	LastDocument  *lastDocument `json:"last_document"`
-	Unsent        *unsent       `json:"unsent"`
-	Warnings      []warningView `json:"warnings"`
-	Sender        any           `json:"sender,omitempty"`
+	Registered        *time.Time    `json:"registered"` // the first registration; null before it
+	RegistrationsLeft uint8         `json:"registrations_left"`
+	Registrations     uint8         `json:"registrations"`
+	FillPercent       float64       `json:"fill_percent"`
+	Shift             *shift        `json:"shift"`
+	LastDocument      *lastDocument `json:"last_document"`
+	Unsent            *unsent       `json:"unsent"`
+	Warnings          []warningView `json:"warnings"`
+	Sender            any           `json:"sender,omitempty"`
+	Answers           answers       `json:"answers"` // to 30h, 31h, 32h, 33h, 10h, 20h
 }
 
 // warningView is a trouble of the register in words.
@@ -45,7 +47,7 @@ func (a *API) drive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := driveView{driveItem: item.Drive, Registrations: st.Registrations,
+	view := driveView{driveItem: item.Drive, Registrations: st.Registrations, RegistrationsLeft: st.Term().Left, Answers: statusAnswers(&st, reg.Now()),
 		FillPercent: float64(st.LastNumber) * 100 / float64(st.Capacity), Shift: item.Shift, LastDocument: item.LastDocument,
 		Unsent: item.Unsent, Warnings: []warningView{}, Sender: item.Sender}
 	if st.Phase >= fn.PhaseFiscal {

@@ -27,6 +27,8 @@ func (a *API) operationRoutes() []Route {
 		{"POST", "registers/{serial}/reports/state", a.reportState},
 		{"GET", "registers/{serial}/drive", a.drive},
 		{"GET", "registers/{serial}/drive/export", a.exportDrive},
+		{"GET", "registers/{serial}/drive/records/{number}", a.record},
+		{"GET", "registers/{serial}/drives/{drive}/records/{number}", a.record},
 		{"GET", "registers/{serial}/drives/{drive}/export", a.exportDrive},
 	}
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -119,6 +120,37 @@ func (b *bench) get2(path string) []byte {
 	require.Equal(b.t, http.StatusOK, w.Code, w.Body.String())
 	require.Equal(b.t, octetStream, w.Header().Get("Content-Type"))
 	return w.Body.Bytes()
+}
+
+// The drive's own answers to its archive commands (spec/fn.md 4.1, 4.4).
+func TestRecordsOfTheDrive(t *testing.T) {
+	b := newBench(t, nil)
+	b.submit("{}")
+	b.confirm(1)
+	r := "registers/" + testSerial
+	var rec recordView
+	require.NoError(t, json.Unmarshal(b.get(r+"/drive/records/3"), &rec))
+	require.EqualValues(t, 3, rec.Form)
+	require.EqualValues(t, 10000, rec.Total)
+	require.EqualValues(t, 1, rec.Operation)
+	require.False(t, rec.Ticket)
+	require.Len(t, rec.Answers["40h"], 2*(2+19))
+	require.Equal(t, "0300", rec.Answers["40h"][:4])
+	require.NoError(t, json.Unmarshal(b.get(r+"/drives/1/records/1"), &rec))
+	require.True(t, rec.Ticket)
+	require.Len(t, rec.Answers["41h"], 2*27)
+	w := b.do("GET", r+"/drive/records/4")
+	require.Equal(t, http.StatusNotFound, w.Code)
+	require.Contains(t, w.Body.String(), `"code":"08h"`)
+	var view struct {
+		Answers           answers
+		RegistrationsLeft int `json:"registrations_left"`
+	}
+	require.NoError(t, json.Unmarshal(b.get(r+"/drive"), &view))
+	require.EqualValues(t, 11, view.RegistrationsLeft)
+	require.Len(t, view.Answers["30h"], 2*30)
+	require.Equal(t, "03", view.Answers["30h"][:2])
+	require.Equal(t, hex.EncodeToString([]byte(testDrive)), view.Answers["31h"])
 }
 
 func TestExportIsByteExact(t *testing.T) {

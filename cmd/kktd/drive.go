@@ -55,6 +55,7 @@ type driveAnswer struct {
 	ValidUntil    string      `json:"valid_until"`
 	DaysLeft      int         `json:"days_left"`
 	Registrations int         `json:"registrations"`
+	Left          int         `json:"registrations_left"`
 	Shift         shiftAnswer `json:"shift"`
 	LastDocument  *struct {
 		Number   uint32    `json:"number"`
@@ -111,7 +112,7 @@ func printDrive(w io.Writer, d *driveAnswer) error {
 	}
 	if d.ValidUntil != "" {
 		line("Срок", "до %s, осталось дней: %d", d.ValidUntil, d.DaysLeft)
-		line("Регистраций", "%d", d.Registrations)
+		line("Регистраций", "%d, осталось %d", d.Registrations, d.Left)
 	}
 	if u := d.Unsent; u.Count == 0 {
 		line("Не передано", "0")
@@ -200,6 +201,16 @@ func newDriveDocumentCommand() *cobra.Command {
 				if err := c.call(http.MethodGet, path, nil, &d); err != nil || c.json {
 					return err
 				}
+				parts := []string{"drive", "records", args[0]}
+				if o.drive != 0 {
+					parts = parts[1:]
+				}
+				if path, err = o.path(c, parts...); err != nil {
+					return err
+				}
+				if err := c.call(http.MethodGet, path, nil, &d.record); err != nil {
+					return err
+				}
 				return d.print(c.out, v)
 			})
 		},
@@ -218,6 +229,10 @@ type documentAnswer struct {
 		Code        int       `json:"code"`
 	} `json:"ticket"`
 	Error string `json:"error"`
+
+	record struct {
+		Answers map[string]string `json:"answers"`
+	}
 }
 
 func (d *documentAnswer) print(w io.Writer, v ffd.View) error {
@@ -230,6 +245,11 @@ func (d *documentAnswer) print(w io.Writer, v ffd.View) error {
 	ticket := "\nКвитанции ОФД нет\n"
 	if t := d.Ticket; t != nil {
 		ticket = fmt.Sprintf("\nКвитанция ОФД с ИНН %s от %s, код %d\n", t.OperatorINN, t.Time.Format(timeFormat), t.Code)
+	}
+	for _, command := range [...]string{"40h", "41h"} {
+		if answer, ok := d.record.Answers[command]; ok {
+			ticket += "Ответ ФН на " + command + ": " + answer + "\n"
+		}
 	}
 	_, err := io.WriteString(w, ticket)
 	return err
