@@ -7,7 +7,6 @@ import (
 
 	"kktd/ffd"
 	"kktd/fn"
-	"kktd/ofdproto"
 )
 
 // recordView is the short record of a document, as the drive's own archive
@@ -35,14 +34,7 @@ func (x answers) put(command string, answer []byte) { x[command] = hex.EncodeToS
 
 // record answers commands 40h and 41h.
 func (a *API) record(w http.ResponseWriter, r *http.Request) error {
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
-	number, err := parseNumber("number", r.PathValue("number"), 1, ofdproto.MaxNumber)
-	if err != nil {
-		return err
-	}
-	x, err := a.archive(r)
+	x, number, err := a.numbered(r)
 	if err != nil {
 		return err
 	}
@@ -50,7 +42,7 @@ func (a *API) record(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rec, err := drive.FindDocument(uint32(number))
+	rec, err := drive.FindDocument(number)
 	if err != nil {
 		return err
 	}
@@ -58,7 +50,7 @@ func (a *API) record(w http.ResponseWriter, r *http.Request) error {
 		Ticket: rec.Ticket, Shift: rec.Shift, Operation: rec.Operation, Total: rec.Total, Reason: rec.Reason, Unsent: rec.Unsent, Answers: answers{}}
 	view.Answers.put("40h", rec.Append(nil))
 	if rec.Ticket {
-		ticket, err := drive.Ticket(uint32(number))
+		ticket, err := drive.Ticket(number)
 		if err != nil {
 			return err
 		}

@@ -185,23 +185,30 @@ func (a *API) await(r *http.Request, x archive, after uint32, wait time.Duration
 	}
 }
 
-func (a *API) document(w http.ResponseWriter, r *http.Request) error {
+// numbered is the drive and the number of a document that a path without
+// parameters names.
+func (a *API) numbered(r *http.Request) (x archive, number uint32, err error) {
 	if _, err := parseQuery(r); err != nil {
-		return err
+		return x, 0, err
 	}
-	number, err := parseNumber("number", r.PathValue("number"), 1, ofdproto.MaxNumber)
+	n, err := parseNumber("number", r.PathValue("number"), 1, ofdproto.MaxNumber)
+	if err != nil {
+		return x, 0, err
+	}
+	x, err = a.archive(r)
+	return x, uint32(n), err
+}
+
+func (a *API) document(w http.ResponseWriter, r *http.Request) error {
+	x, number, err := a.numbered(r)
 	if err != nil {
 		return err
 	}
-	x, err := a.archive(r)
+	box, ticket, err := x.reg.Document(x.drive, number)
 	if err != nil {
 		return err
 	}
-	box, ticket, err := x.reg.Document(x.drive, uint32(number))
-	if err != nil {
-		return err
-	}
-	item, c := summary(uint32(number), box, ticket != nil, x.zone)
+	item, c := summary(number, box, ticket != nil, x.zone)
 	if wantsBytes(r) {
 		if item.Size == 0 {
 			return fmt.Errorf("document %d has no TLV to give: %s", number, item.Error)

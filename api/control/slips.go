@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"kktd/kkt"
-	"kktd/ofdproto"
 	"kktd/storage"
 )
 
@@ -22,20 +21,13 @@ func (a *API) slip(w http.ResponseWriter, r *http.Request) error {
 		a.unknownPath(w, r)
 		return nil
 	}
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
-	number, err := parseNumber("number", r.PathValue("number"), 1, ofdproto.MaxNumber)
+	x, number, err := a.numbered(r)
 	if err != nil {
 		return err
 	}
-	x, err := a.archive(r)
-	if err != nil {
+	if _, _, err := x.reg.Document(x.drive, number); err != nil {
 		return err
 	}
-	if _, _, err := x.reg.Document(x.drive, uint32(number)); err != nil {
-		return err
-	}
-	a.slips.Document(w, r, x.reg, x.drive, uint32(number))
+	a.slips.Document(w, r, x.reg, x.drive, number)
 	return nil
 }

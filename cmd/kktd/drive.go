@@ -81,12 +81,8 @@ func newDriveStatusCommand() *cobra.Command {
 		Use: "status", Short: "Show the drive at a glance", Example: "  kktd drive status\n  kktd drive status --json", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, false, func(c *client) error {
-				path, err := c.path(serial, "drive")
-				if err != nil {
-					return err
-				}
 				var d driveAnswer
-				if err := c.call(http.MethodGet, path, nil, &d); err != nil || c.json {
+				if more, err := c.look(serial, &d, "drive"); !more {
 					return err
 				}
 				return printDrive(c.out, &d)

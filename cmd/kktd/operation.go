@@ -106,12 +106,8 @@ func newShiftStatusCommand() *cobra.Command {
 		Use: "status", Short: "Show the shift", Example: "  kktd shift status", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, false, func(c *client) error {
-				path, err := c.path(serial, "shift")
-				if err != nil {
-					return err
-				}
 				var s shiftAnswer
-				if err := c.call(http.MethodGet, path, nil, &s); err != nil || c.json {
+				if more, err := c.look(serial, &s, "shift"); !more {
 					return err
 				}
 				t := table(c.out)

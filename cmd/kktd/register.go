@@ -177,6 +177,17 @@ func (c *client) path(serial string, parts ...string) (string, error) {
 	return strings.Join(append([]string{"registers", url.PathEscape(serial)}, parts...), "/"), nil
 }
 
+// look asks for what stands behind the path of a register. It reports whether that
+// is still to be printed: with --json it is already.
+func (c *client) look(serial string, v any, parts ...string) (bool, error) {
+	path, err := c.path(serial, parts...)
+	if err != nil {
+		return false, err
+	}
+	err = c.call(http.MethodGet, path, nil, v)
+	return err == nil && !c.json, err
+}
+
 func addSerialFlag(cmd *cobra.Command, serial *string) {
 	cmd.Flags().StringVar(serial, "serial", "", "serial number of the register; not needed when there is only one")
 }
@@ -246,12 +257,8 @@ func newRegisterShowCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, false, func(c *client) error {
-				path, err := c.path(serial)
-				if err != nil {
-					return err
-				}
 				var r registerAnswer
-				if err := c.call(http.MethodGet, path, nil, &r); err != nil || c.json {
+				if more, err := c.look(serial, &r); !more {
 					return err
 				}
 				return printRegister(c.out, &r)
