@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/clock"
+	"kktd/event"
 	"kktd/ffd"
 	"kktd/kkt"
 	"kktd/ofd"
@@ -31,7 +32,7 @@ type Daemon struct {
 	config Config
 	log    *logrus.Logger
 	clock  *clock.Business
-	store  storage.Store
+	store  *event.Stream
 	fleet  *kkt.Fleet
 	ofd    *ofd.Server // nil with an outside OFD or none
 	sender *sender.Sender
@@ -82,9 +83,11 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if d.ofdListener, err = listenOFD(&c); err != nil {
 		return nil, err
 	}
-	if d.store, err = openStore(&c); err != nil {
+	store, err := openStore(&c)
+	if err != nil {
 		return nil, err
 	}
+	d.store = event.Watch(store)
 	if d.clock, err = kkt.OpenClock(d.store, clk); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,9 @@
 // appended in the same commit as what it tells, so a reader that goes on from a
 // number misses nothing and sees nothing that was not stored. Delivery to
 // listeners is not its business.
+//
+//	Event, Kind, Append, Parse   one event and its stored form
+//	Stream, Filter               the events of a store: read from a number on, waited for
 package event
 
 import (
@@ -20,10 +23,19 @@ const (
 	Confirmed     Kind = "confirmed"      // its ticket was stored
 	ReceiptFailed Kind = "receipt_failed" // a receipt that was taken could not be made
 	DriveInserted Kind = "drive_inserted" // a register has a drive, new or wiped, that is not registered yet
+	ShiftOpened   Kind = "shift_opened"   // the document is its report
+	ShiftClosed   Kind = "shift_closed"   // the document is its report
+	WarningOn     Kind = "warning_on"     // Text names the trouble
+	WarningOff    Kind = "warning_off"    // Text names the trouble
 
 	WebhookDelivered Kind = "webhook_delivered" // a notification or a message reached its receiver
 	WebhookFailed    Kind = "webhook_failed"    // an attempt failed; Text says which, where and why
 )
+
+// Kinds are all kinds, as a help text lists them.
+func Kinds() []Kind {
+	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, WebhookDelivered, WebhookFailed}
+}
 
 // Event is one thing that happened.
 type Event struct {

@@ -32,6 +32,8 @@ type batch struct {
 	profile *profile
 	dirty   bool // there is something to commit
 	notice  notices
+	look    bool            // the warnings may differ from what was told
+	warned  fn.WarningFlags // the warnings that were told
 }
 
 // process applies the jobs of the batch, commits once and answers them.
@@ -54,6 +56,9 @@ func (b *batch) process(r *Register) {
 				break
 			}
 		}
+	}
+	if err == nil && (b.dirty || b.look) {
+		b.tellWarnings()
 	}
 	if err == nil && b.dirty {
 		b.change.Patient = !slices.ContainsFunc(b.jobs, func(j job) bool { return !canWait(j) })
@@ -119,7 +124,7 @@ func (b *batch) begin(r *Register) {
 	b.r, b.profile, b.machine = r, r.profile.Load(), r.machine
 	b.state = r.state
 	b.out.Reset()
-	b.buf, b.dirty = b.buf[:0], false
+	b.buf, b.dirty, b.look, b.warned = b.buf[:0], false, false, r.told()
 	b.notice.refs = b.notice.refs[:0]
 	b.change = storage.Change{Drive: b.profile.Drive(), Expect: r.version, Documents: b.change.Documents[:0],
 		Tickets: b.change.Tickets[:0], Records: b.change.Records[:0], Events: b.change.Events[:0]}
@@ -189,7 +194,11 @@ func (b *batch) commit() error {
 	if b.profile != r.profile.Load() {
 		r.profile.Store(b.profile)
 	}
+	r.view.Lock()
+	r.view.told = b.warned
+	r.view.Unlock()
 	r.publish(nil)
+	r.arm()
 	b.told()
 	return nil
 }

@@ -76,7 +76,11 @@ func (f *Fleet) MoveClock(m clock.Move) (clock.Setting, error) {
 		return f.clock.Setting(), err
 	}
 	f.log.WithField("mode", s.Mode).WithField("offset", s.Offset).WithField("time", s.Time).Info("the clock was moved")
-	return s, f.clock.Set(s)
+	if err := f.clock.Set(s); err != nil {
+		return s, err
+	}
+	f.tellWarnings(f.Registers()...)
+	return s, nil
 }
 
 // MoveClock moves the register's own clock, which begins to exist with the first
@@ -113,6 +117,7 @@ func (r *Register) MoveClock(m clock.Move) (clock.Setting, error) {
 	if r.clock.Store(own); ends {
 		r.clock.Store(nil)
 	}
+	f.tellWarnings(r)
 	return s, nil
 }
 

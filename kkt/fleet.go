@@ -163,7 +163,14 @@ func Open(o Options) (*Fleet, error) {
 		r.loadOutgoing()
 		f.add(r)
 	}
-	return f, f.resumeDelayed()
+	if err := f.loadWarnings(); err != nil {
+		return nil, err
+	}
+	if err := f.resumeDelayed(); err != nil {
+		return nil, err
+	}
+	f.tellWarnings(f.Registers()...) // what time has changed since the last run
+	return f, nil
 }
 
 func loadJSON[T any](s storage.Store, kind storage.Kind, add func(T)) error {
@@ -273,6 +280,9 @@ func (f *Fleet) leave(n int) {
 // the store.
 func (f *Fleet) Close() {
 	f.delayed.stop()
+	for _, r := range f.Registers() {
+		r.disarm()
+	}
 	f.closing.Lock()
 	defer f.closing.Unlock()
 	f.closing.closed = true

@@ -150,7 +150,7 @@ func TestFirstReceiptOpensTheShift(t *testing.T) {
 		kinds = append(kinds, fmt.Sprintf("%s %d %t", ev.Kind, ev.Document, ev.Receipt == o.ID))
 		return err
 	}))
-	require.Equal(t, []string{"document 1 false", "document 2 false", "document 3 true"}, kinds)
+	require.Equal(t, []string{"document 1 false", "document 2 false", "shift_opened 2 false", "document 3 true"}, kinds)
 }
 
 func TestExpiredShiftIsReplaced(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"kktd/event"
+	"kktd/ffd"
 	"kktd/fn"
 	"kktd/storage"
 )
@@ -119,6 +120,12 @@ func (b *batch) tellDocuments(from int, receipt string) {
 			e.Receipt = receipt
 		}
 		b.tell(e)
+		switch d.Form {
+		case ffd.FormShiftOpening:
+			b.tell(event.Event{Kind: event.ShiftOpened, Document: d.Number})
+		case ffd.FormShiftClosing:
+			b.tell(event.Event{Kind: event.ShiftClosed, Document: d.Number})
+		}
 		b.tellRegister(d.Form, d.Number)
 	}
 }

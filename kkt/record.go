@@ -20,6 +20,7 @@ const (
 	kindReceipt      storage.Kind = 5  // by sequence number and register
 	kindAnswer       storage.Kind = 6  // by hour and the hash of account, scope and key of a request
 	kindClock        storage.Kind = 11 // settings of clocks: "daemon", "register SERIAL"
+	kindWarnings     storage.Kind = 12 // the warning flags that were told of a register, by serial number
 	kindDelayed      storage.Kind = 7  // what a queued receipt is made of, by the key of its record
 	kindMessage      storage.Kind = 9  // by the key of its receipt
 	kindSubscription storage.Kind = 10 // by public id of the account, API and type; 8 is outbox.Kind

@@ -26,6 +26,8 @@ type Register struct {
 	// the list.
 	outgoing []*Register
 	clock    atomic.Pointer[clock.Business] // its own; nil: the daemon's
+	watch    watch
+	left     bool // it is an outgoing one
 
 	// The goroutine that runs, one at a time, owns these.
 	state   fn.State
@@ -36,7 +38,8 @@ type Register struct {
 		sync.Mutex
 		state   fn.State
 		broken  error
-		changed chan struct{} // closed by the next commit; nil when nobody waits
+		told    fn.WarningFlags // what the stream of events says
+		changed chan struct{}   // closed by the next commit; nil when nobody waits
 	}
 }
 

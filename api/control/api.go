@@ -8,6 +8,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"kktd/event"
 	"kktd/kkt"
 	"kktd/outbox"
 	"kktd/storage"
@@ -25,9 +26,11 @@ type Sender interface {
 	State(serial string, drive storage.DriveID) (any, bool)
 }
 
-// Options are what the API works with. Fleet must be set.
+// Options are what the API works with. Fleet and Events must
+// be set.
 type Options struct {
 	Fleet   *kkt.Fleet
+	Events  *event.Stream      // of the store of Fleet
 	Log     logrus.FieldLogger // nil: nothing is logged
 	Sender  Sender             // nil: registers are shown without it
 	Slips   Slips              // nil: documents are not shown as slips
@@ -50,6 +53,7 @@ type Options struct {
 // API is the handler of all paths under Prefix. It is safe for concurrent use.
 type API struct {
 	fleet        *kkt.Fleet
+	events       *event.Stream
 	log          logrus.FieldLogger
 	sender       Sender
 	slips        Slips
@@ -65,7 +69,7 @@ type API struct {
 
 // New makes an API.
 func New(o Options) *API {
-	a := &API{fleet: o.Fleet, log: o.Log, sender: o.Sender, slips: o.Slips, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
+	a := &API{fleet: o.Fleet, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
 		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
@@ -87,6 +91,7 @@ func New(o Options) *API {
 		{"GET", "registers/{serial}/drives/{drive}/documents/{number}/{slip}", a.slip},
 		{"GET", "receipts/{id}", a.receipt},
 		{"GET", "clock", a.clock},
+		{"GET", "events", a.readEvents},
 		{"POST", "clock", a.clock},
 		{"GET", "registers/{serial}/clock", a.registerClock},
 		{"POST", "registers/{serial}/clock", a.registerClock},

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kktd/clock"
+	"kktd/event"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
@@ -41,14 +42,14 @@ const (
 // bench is an API over a real fleet with one register.
 type bench struct {
 	t     testing.TB
-	store storage.Store
+	store *event.Stream
 	clock *clockwork.FakeClock
 	fleet *kkt.Fleet
 	api   *API
 }
 
 func newBench(t testing.TB, set func(*Options)) *bench {
-	b := &bench{t: t, store: memory.Open(), clock: clock.Fixed(time.Date(2026, 1, 10, 7, 0, 0, 0, time.UTC))}
+	b := &bench{t: t, store: event.Watch(memory.Open()), clock: clock.Fixed(time.Date(2026, 1, 10, 7, 0, 0, 0, time.UTC))}
 	b.open(set)
 	require.NoError(t, b.fleet.AddAccount(kkt.Account{PublicID: "pk_demo", Secret: "secret_demo"}))
 	b.fiscalize(testSerial, testDrive)
@@ -61,7 +62,7 @@ func (b *bench) open(set func(*Options)) {
 	var err error
 	b.fleet, err = kkt.Open(kkt.Options{Store: b.store, Clock: b.clock, Log: log, Seed: 1})
 	require.NoError(b.t, err)
-	o := Options{Fleet: b.fleet, Log: log}
+	o := Options{Fleet: b.fleet, Events: b.store, Log: log}
 	if set != nil {
 		set(&o)
 	}
@@ -417,7 +418,7 @@ func TestStoreFails(t *testing.T) {
 	b := newBench(t, nil)
 	b.fleet.Close()
 	store := &failing{Store: b.store}
-	b.store = store
+	b.store = event.Watch(store)
 	b.open(nil)
 	for range pageSize {
 		b.submit("{}")

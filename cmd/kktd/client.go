@@ -65,13 +65,7 @@ const (
 // is made only when create says so.
 func (o *clientFlags) run(cmd *cobra.Command, create bool, f func(*client) error) (err error) {
 	addr, asked := o.address(cmd.Flags())
-	c := &client{json: o.json, out: cmd.OutOrStdout(), ctx: cmd.Context(), token: o.token}
-	if c.ctx == nil {
-		c.ctx = context.Background()
-	}
-	if c.token == "" {
-		c.token = os.Getenv(envPrefix + "CONTROL_TOKEN")
-	}
+	c := o.client(cmd)
 	// A file that was asked for is meant, whatever listens at the usual address.
 	if asked || !cmd.Flags().Changed("data") && listens(c.ctx, addr) {
 		if c.base, err = baseOf(addr); err != nil {
@@ -92,6 +86,34 @@ func (o *clientFlags) run(cmd *cobra.Command, create bool, f func(*client) error
 	defer cancel()
 	d.Settle(ctx)
 	return nil
+}
+
+// client is one that does not know its base yet.
+func (o *clientFlags) client(cmd *cobra.Command) *client {
+	c := &client{json: o.json, out: cmd.OutOrStdout(), ctx: cmd.Context(), token: o.token}
+	if c.ctx == nil {
+		c.ctx = context.Background()
+	}
+	if c.token == "" {
+		c.token = os.Getenv(envPrefix + "CONTROL_TOKEN")
+	}
+	return c
+}
+
+// reach is a client for a daemon that runs.
+func (o *clientFlags) reach(cmd *cobra.Command) (*client, error) {
+	addr, _ := o.address(cmd.Flags())
+	c := o.client(cmd)
+	var err error
+	c.base, err = baseOf(addr)
+	return c, err
+}
+
+// quiet is a client that prints no answers.
+func (c *client) quiet() *client {
+	quiet := *c
+	quiet.json = false
+	return &quiet
 }
 
 // address is where the daemon is, and whether somebody said so.

@@ -99,7 +99,18 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 		SilenceErrors: true,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.AddCommand(newServeCommand(), newRegisterCommand(), newShiftCommand(), newReportCommand(), newDriveCommand(), newClockCommand(),
-		newTLVCommand(), newFsckCommand(), newOrgCommand())
+	root.AddCommand(
+		newClockCommand(),
+		newDriveCommand(),
+		newFsckCommand(),
+		newOrgCommand(),
+		newReadyCommand(),
+		newRegisterCommand(),
+		newReportCommand(),
+		newServeCommand(),
+		newShiftCommand(),
+		newTLVCommand(),
+		newWaitCommand(),
+	)
 	return root
 }

@@ -157,9 +157,7 @@ func (c *client) registers() (all []registerAnswer, err error) {
 // is the only register there is.
 func (c *client) path(serial string, parts ...string) (string, error) {
 	if serial == "" {
-		quiet := *c
-		quiet.json = false
-		all, err := quiet.registers()
+		all, err := c.quiet().registers()
 		switch {
 		case err != nil:
 			return "", err
