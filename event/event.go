@@ -20,6 +20,7 @@ type Kind string
 // The kinds.
 const (
 	Document      Kind = "document"       // a document was made
+	Replayed      Kind = "replayed"       // a request came again and got its first answer
 	Confirmed     Kind = "confirmed"      // its ticket was stored
 	ReceiptFailed Kind = "receipt_failed" // a receipt that was taken could not be made
 	DriveInserted Kind = "drive_inserted" // a register has a drive, new or wiped, that is not registered yet

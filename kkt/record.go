@@ -13,7 +13,7 @@ import (
 
 // Kinds of the records that this room keeps in the store.
 const (
-	kindMeta         storage.Kind = 1  // one record: the seed
+	kindMeta         storage.Kind = 1  // the seed; how often requests came again, by the key of the receipt
 	kindOrganisation storage.Kind = 2  // by INN
 	kindAccount      storage.Kind = 3  // by public id
 	kindRegister     storage.Kind = 4  // by serial number

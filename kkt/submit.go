@@ -3,7 +3,6 @@ package kkt
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"kktd/fn"
 )
@@ -30,6 +29,7 @@ func (f *Fleet) Submit(ctx context.Context, r *Receipt) (*Outcome, error) {
 	}
 	defer release()
 	if o, err := f.stored(key); o != nil || err != nil {
+		f.noteReplay(o)
 		return o, err
 	}
 	return f.make(r)
@@ -87,51 +87,4 @@ func (p *profile) prepareAll(r *Receipt, parts []fn.Receipt, buf []byte) ([]fn.R
 		parts, buf = append(parts, c), data
 	}
 	return parts, buf, nil
-}
-
-// Replay is the answer that an earlier request with the same key got within the
-// hour, nil when there is none. Submit looks itself; Replay lets an API answer
-// before it reads a body, which is not compared (spec/api/cloudkassir.md 1.3).
-func (f *Fleet) Replay(r *Request) (*Outcome, error) {
-	if r.Key == "" {
-		return nil, nil
-	}
-	return f.stored(answerKey(r))
-}
-
-// stored is the answer that an earlier request with the key got, nil when there
-// is none or it is too old.
-func (f *Fleet) stored(key [32]byte) (*Outcome, error) {
-	return f.answers.find(key, f.clock.Now().UnixMilli())
-}
-
-// replays lets requests with one key in one at a time: the second waits and then
-// finds the stored answer of the first.
-type replays struct {
-	mu    sync.Mutex
-	calls map[[32]byte]chan struct{}
-}
-
-func (x *replays) enter(ctx context.Context, key [32]byte) (release func(), err error) {
-	for {
-		x.mu.Lock()
-		running, busy := x.calls[key]
-		if !busy {
-			mine := make(chan struct{})
-			x.calls[key] = mine
-			x.mu.Unlock()
-			return func() {
-				x.mu.Lock()
-				delete(x.calls, key)
-				x.mu.Unlock()
-				close(mine)
-			}, nil
-		}
-		x.mu.Unlock()
-		select {
-		case <-running:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
 }

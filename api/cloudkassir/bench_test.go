@@ -24,6 +24,7 @@ import (
 	"kktd/ffd"
 	"kktd/kkt"
 	"kktd/ofdproto"
+	"kktd/storage"
 	"kktd/storage/memory"
 	"kktd/tlv"
 )
@@ -59,6 +60,8 @@ type bench struct {
 	t     testing.TB
 	fleet *spy
 	api   *API
+	store storage.Store
+	opts  Options
 	clock *clockwork.FakeClock
 	hook  *logtest.Hook
 }
@@ -76,11 +79,11 @@ func settings() kkt.Settings {
 func open(t testing.TB, set func(*kkt.Settings, *Options)) *bench {
 	b := &bench{t: t, clock: clock.Fixed(time.Date(2026, 1, 10, 7, 0, 0, 0, time.UTC))}
 	log, hook := logtest.NewNullLogger()
-	b.hook = hook
-	fleet, err := kkt.Open(kkt.Options{Store: memory.Open(), Clock: b.clock, Log: log, Seed: 1})
+	b.hook, b.store = hook, memory.Open()
+	fleet, err := kkt.Open(kkt.Options{Store: b.store, Clock: b.clock, Log: log, Seed: 1})
 	require.NoError(t, err)
-	t.Cleanup(func() { fleet.Close() })
 	b.fleet = &spy{Fleet: fleet}
+	t.Cleanup(func() { b.fleet.Fleet.Close() })
 	s, o := settings(), Options{Fleet: b.fleet, Log: log, NewID: func() string { return testGUID }}
 	if set != nil {
 		set(&s, &o)
@@ -89,8 +92,19 @@ func open(t testing.TB, set func(*kkt.Settings, *Options)) *bench {
 	require.NoError(t, fleet.AddAccount(kkt.Account{PublicID: "pk_other", Secret: "secret_other"}))
 	require.NoError(t, fleet.Fiscalize(context.Background(), "pk_demo", s))
 	hook.Reset()
+	b.opts = o
 	b.api = New(o)
 	return b
+}
+
+// reopen restarts the registers on the same store.
+func (b *bench) reopen() {
+	b.t.Helper()
+	b.fleet.Fleet.Close()
+	fleet, err := kkt.Open(kkt.Options{Store: b.store, Clock: b.clock, Log: b.opts.Log, Seed: 1})
+	require.NoError(b.t, err)
+	b.fleet.Fleet = fleet
+	b.api = New(b.opts)
 }
 
 // post sends a request with the demo credentials; set changes it.

@@ -22,6 +22,7 @@ type receiptView struct {
 	AccountID     string          `json:"account_id"`
 	Created       time.Time       `json:"created"` // business time
 	Error         string          `json:"error"`
+	Replays       uint64          `json:"replays"` // how often the request came again and got the first answer
 	Request       *string         `json:"request,omitempty"`
 	RequestBase64 []byte          `json:"request_base64,omitempty"`
 }
@@ -43,6 +44,9 @@ func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		view.Created = view.Created.In(zone)
+	}
+	if view.Replays, err = a.fleet.Replays(rec.ID); err != nil {
+		return err
 	}
 	if utf8.Valid(rec.Raw) {
 		view.Request = new(string(rec.Raw))
