@@ -42,6 +42,15 @@ type spy struct {
 	look  func(*kkt.Receipt)
 	fail  error // of Submit
 	calls atomic.Int64
+	// organisations are known beside those with registers.
+	organisations map[string]kkt.Organisation
+}
+
+func (s *spy) Organisation(inn string) (kkt.Organisation, bool) {
+	if o, ok := s.organisations[inn]; ok {
+		return o, true
+	}
+	return s.Fleet.Organisation(inn)
 }
 
 func (s *spy) Submit(ctx context.Context, r *kkt.Receipt) (*kkt.Outcome, error) {

@@ -165,6 +165,11 @@ func (q *request) readMarking(v tolerant.Value, it *ffd.Item) {
 		}
 	}
 	q.readEAN(v.Get("Ean13"), it)
+	// 2003 goes into document 82, not into the receipt (spec/decisions.md, 2000, 2003).
+	status := v.Get("ExpectedMarkItemStatus")
+	if n, ok := q.number(status, 1, 255, checkData); ok && n > 6 && n < 255 {
+		q.refuse(checkData, status, fmt.Sprintf("значение %d, допустимы от 1 до 6 и 255", n))
+	}
 	part, ok := q.object(v.Get("MarkPartQuantity"), checkData)
 	if !ok {
 		return
