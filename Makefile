@@ -56,6 +56,11 @@ bench-drive:
 bench-codec:
 	cd bench && $(GO) test -run Table -passes 41 -benchtime 6ms .
 
+# Readers of JSON at a receipt; a module of its own.
+.PHONY: bench-json
+bench-json:
+	cd bench/decoders && GOEXPERIMENT=jsonv2 $(GO) test -v -run Table -passes 21 -benchtime 5ms .
+
 # Receipts through HTTP against an empty handler, both under the same load
 # generator, one after the other on this machine.
 bench-http: $(BIN)

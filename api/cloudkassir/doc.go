@@ -13,7 +13,11 @@
 //	enums.go              codes of the API -> values of the format
 //	errors.go             error codes, their Russian sentences, the order of the checks
 //	answer.go, get.go     answers, appended by hand in the document's order of keys
+//	correction.go, correction_get.go         CorrectionReceiptData -> ffd.Receipt, and back
 //	fiscalize.go          registration
+//	state.go              maintenance, state and warnings of registers
+//	marks.go              marking codes
+//	quota.go              the limit of test receipts
 //
 // Refused, with the field and the reason in Russian: what the document calls an error, texts that CP866 cannot hold or that
 // are longer than their tag. Refusals are HTTP 200 with Success false, as the document has them; HTTP speaks only of

@@ -147,12 +147,12 @@ func dateEnd(s *kkt.Settings, state *fn.State) string {
 	return time.Date(y, m, d, 0, 0, 0, 0, zone).Format(time.RFC3339)
 }
 
-// occupancy is how full the drive is, 0 to 1, rounded to a hundredth of a percent.
+// occupancy is how full the drive is, 0 to 1, with six decimals.
 func occupancy(state *fn.State) float64 {
 	if state.Capacity == 0 {
 		return 0
 	}
-	return float64(uint64(state.LastNumber)*10_000/uint64(state.Capacity)) / 10_000
+	return float64(uint64(state.LastNumber)*1_000_000/uint64(state.Capacity)) / 1_000_000
 }
 
 // appendWarnings appends the list of warnings by the codes of spec/api/cloudkassir.md 5.12.

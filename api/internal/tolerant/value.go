@@ -3,6 +3,7 @@ package tolerant
 import (
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind tells what a value is.
@@ -88,7 +89,7 @@ func (v Value) Get(name string) Value {
 	if kind == Object {
 		nodes := v.doc.nodes
 		for i := nodes[v.index].first; i != 0; i = nodes[i].next {
-			if strings.EqualFold(nodes[i].name, name) {
+			if sameName(nodes[i].name, name) {
 				found = i
 			}
 		}
@@ -97,6 +98,17 @@ func (v Value) Get(name string) Value {
 		return Value{doc: v.doc, name: name, index: v.index, absent: true}
 	}
 	return Value{doc: v.doc, index: found}
+}
+
+// sameName compares names in any letter case. Nearly all lookups end at the length or the first letter.
+func sameName(a, b string) bool {
+	if len(a) != len(b) || len(a) == 0 {
+		return len(a) == len(b)
+	}
+	if x, y := a[0], b[0]; x|0x20 != y|0x20 && x < utf8.RuneSelf && y < utf8.RuneSelf {
+		return false
+	}
+	return a == b || strings.EqualFold(a, b)
 }
 
 // All yields the elements of an array or the members of an object in their order, repeated names included.
