@@ -91,6 +91,10 @@ func (f *Fleet) dispatchDue(fired [16]byte) {
 	}
 	var list []dueKey
 	d.mu.Lock()
+	if _, ok := d.timers[fired]; !ok { // an earlier one has taken it along
+		d.mu.Unlock()
+		return
+	}
 	for key, t := range d.timers {
 		if t.due <= now || key == fired {
 			list = append(list, dueKey{key, t.due})
