@@ -6,7 +6,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 LDFLAGS := -s -w
 SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -name '*_test.go' -not -path './dist/*')
 
-.PHONY: build run test model lint race bench bench-ofd bench-codec bench-http bench-drive crash fuzz generate cross clean
+.PHONY: build run test model lint race bench bench-ofd bench-codec bench-http bench-drive crash soak fuzz generate cross clean
 
 build: $(BIN)
 
@@ -51,6 +51,13 @@ crash:
 # Fills a drive with 250 000 documents and prints what a receipt costs on the way.
 bench-drive:
 	$(GO) test ./cmd/kktd -run '^TestBigDrive$$' -count=1 -v -timeout 60m -bigdrive
+
+# Registers under load, an OFD with random faults that is started again and
+# again; SEED repeats a run.
+SOAK ?= 10m
+SEED ?= 0
+soak:
+	$(GO) test -run '^TestSoak$$' -v -count 1 -timeout 0 ./daemon -soak $(SOAK) -soak-seed $(SEED)
 
 # One receipt as TLV, protobuf, MessagePack and JSON; a module of its own.
 bench-codec:

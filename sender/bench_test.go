@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kktd/clock"
-	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
 	"kktd/ofd"
@@ -20,7 +19,6 @@ import (
 	"kktd/storage"
 	"kktd/storage/bolt"
 	"kktd/storage/memory"
-	"kktd/tlv"
 )
 
 // BenchmarkOFDDeliver sends from registers in memory to an OFD on its store, over TCP, one kept connection a register. An
@@ -99,8 +97,6 @@ type delivery struct {
 	server *ofd.Server
 }
 
-const benchINN = "7708806062"
-
 func newDelivery(b *testing.B, oneFile bool) *delivery {
 	store := openBolt(b, "kktd.db")
 	world := store
@@ -118,10 +114,9 @@ func newDelivery(b *testing.B, oneFile bool) *delivery {
 	d.fleet, err = kkt.Open(kkt.Options{Store: store, Clock: clock.Real(), Log: silentLog(), Seed: 1, TicketMode: fn.TicketStrict})
 	require.NoError(b, err)
 	b.Cleanup(d.fleet.Close)
-	require.NoError(b, d.fleet.Fiscalize(b.Context(), "", kkt.Settings{Serial: serialOf(1), INN: benchINN, RegNumber: "0000000004030311",
-		UserName: "ООО Ромашка", Address: "г. Москва", Place: "www.example.com", SenderEmail: "a@example.com", OFDName: "Тестовый ОФД",
-		OFDINN: fn.TestOFDINN, TaxSystems: []ffd.TaxSystems{ffd.TaxOSN}, DriveNumber: "9999078900005430", AutoShift: true, TakesCash: true,
-		DriveCapacity: 1 << 23}))
+	settings := testSettings(serialOf(1), "9999078900005430")
+	settings.DriveCapacity = 1 << 23
+	require.NoError(b, d.fleet.Fiscalize(b.Context(), "", settings))
 	d.r, err = d.fleet.Register(serialOf(1))
 	require.NoError(b, err)
 	return d
@@ -134,9 +129,7 @@ func (d *delivery) receipts(n int) {
 	for i := range clients {
 		all.Go(func() {
 			for range n/clients + max(0, min(1, n%clients-i)) {
-				_, err := d.fleet.Submit(context.Background(), &kkt.Receipt{INN: benchINN, Request: kkt.Request{API: "test"}, Parts: []ffd.Receipt{{
-					Operation: ffd.Income, Payments: ffd.Payments{Cashless: 100},
-					Items: []ffd.Item{{Name: tlv.MustText("Товар"), Price: 100, Quantity: tlv.Decimal{Mantissa: 1}, Amount: 100, VAT: ffd.VAT20}}}}})
+				_, err := d.fleet.Submit(context.Background(), testReceipt())
 				if err != nil {
 					d.b.Error(err)
 					return

@@ -16,8 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kktd/clock"
+	"kktd/ffd"
+	"kktd/fn"
+	"kktd/kkt"
 	"kktd/ofd"
 	"kktd/sender"
+	"kktd/tlv"
 )
 
 const (
@@ -151,4 +155,20 @@ func logged(hook *logtest.Hook, level logrus.Level) (list []*logrus.Entry) {
 		}
 	}
 	return list
+}
+
+// testSettings are those of a register of a real fleet.
+func testSettings(serial, drive string) kkt.Settings {
+	return kkt.Settings{Serial: serial, INN: testINN, RegNumber: "0000000004030311", UserName: "ООО Ромашка", Address: "г. Москва",
+		Place: "www.example.com", SenderEmail: "a@example.com", OFDName: "Тестовый ОФД", OFDINN: fn.TestOFDINN,
+		TaxSystems: []ffd.TaxSystems{ffd.TaxOSN}, DriveNumber: drive, AutoShift: true, TakesCash: true}
+}
+
+const testINN = "7708806062"
+
+// testReceipt is for any register of testSettings.
+func testReceipt() *kkt.Receipt {
+	return &kkt.Receipt{INN: testINN, Request: kkt.Request{API: "test"}, Parts: []ffd.Receipt{{Operation: ffd.Income,
+		Payments: ffd.Payments{Cashless: 100}, Items: []ffd.Item{{Name: tlv.MustText("Товар"), Price: 100, Quantity: tlv.Decimal{Mantissa: 1},
+			Amount: 100, VAT: ffd.VAT20}}}}}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
 	"kktd/ofd"
@@ -19,7 +18,6 @@ import (
 	"kktd/sender"
 	"kktd/storage"
 	"kktd/storage/memory"
-	"kktd/tlv"
 )
 
 // chance draws from one source for many goroutines.
@@ -84,7 +82,7 @@ func (f fragile) Read(b []byte) (int, error) {
 // Commits of registers and OFD fail and connections break by chance: in the end the OFD has every document once and in
 // order, in one epoch, and every ticket is stored.
 func TestEverythingFails(t *testing.T) {
-	const inn, registers, receipts = "7708806062", 3, 60
+	const registers, receipts = 3, 60
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	luck := &chance{random: rand.New(rand.NewPCG(seed, 0)), calm: true}
@@ -103,9 +101,7 @@ func TestEverythingFails(t *testing.T) {
 	defer fleet.Close()
 	drive := func(i int) string { return fmt.Sprintf("999907890000543%d", i) }
 	for i := range registers {
-		require.NoError(t, fleet.Fiscalize(t.Context(), "", kkt.Settings{Serial: fmt.Sprint(i), INN: inn, RegNumber: "0000000004030311",
-			UserName: "ООО Ромашка", Address: "г. Москва", Place: "www.example.com", SenderEmail: "a@example.com", OFDName: "Тестовый ОФД",
-			OFDINN: fn.TestOFDINN, TaxSystems: []ffd.TaxSystems{ffd.TaxOSN}, DriveNumber: drive(i), AutoShift: true, TakesCash: true}))
+		require.NoError(t, fleet.Fiscalize(t.Context(), "", testSettings(fmt.Sprint(i), drive(i))))
 	}
 	luck.mu.Lock()
 	luck.calm = false
@@ -114,9 +110,7 @@ func TestEverythingFails(t *testing.T) {
 	for range 4 {
 		clients.Go(func() {
 			for range receipts {
-				_, _ = fleet.Submit(context.Background(), &kkt.Receipt{INN: inn, Request: kkt.Request{API: "test"}, Parts: []ffd.Receipt{{
-					Operation: ffd.Income, Payments: ffd.Payments{Cashless: 100},
-					Items: []ffd.Item{{Name: tlv.MustText("Товар"), Price: 100, Quantity: tlv.Decimal{Mantissa: 1}, Amount: 100, VAT: ffd.VAT20}}}}})
+				_, _ = fleet.Submit(context.Background(), testReceipt())
 			}
 		})
 	}
