@@ -208,3 +208,30 @@ func BenchmarkOFDBacklog(b *testing.B) {
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/backlog")
 	b.ReportMetric(float64(backlog*b.N)/b.Elapsed().Seconds(), "documents/s")
 }
+
+// BenchmarkOFDReceiptsMeanwhile makes receipts by many clients of one register while they are delivered to an OFD on the same file:
+// what delivery costs those who wait for their receipts. The time ends with the last receipt.
+func BenchmarkOFDReceiptsMeanwhile(b *testing.B) {
+	d := newDelivery(b, true)
+	d.receipts(1)
+	d.deliver()
+	stop := make(chan struct{})
+	var waking sync.WaitGroup
+	waking.Go(func() {
+		for changed := d.r.Changed(); ; changed = d.r.Changed() {
+			d.s.Wake(d.r.Delivery())
+			select {
+			case <-changed:
+			case <-stop:
+				return
+			}
+		}
+	})
+	b.ResetTimer()
+	d.receipts(b.N)
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
+	close(stop)
+	waking.Wait()
+	d.deliver()
+}
