@@ -61,7 +61,7 @@ func (b *batch) process(r *Register) {
 		b.tellWarnings()
 	}
 	if err == nil && b.dirty {
-		b.change.Patient = !slices.ContainsFunc(b.jobs, func(j job) bool { return !canWait(j) })
+		b.change.Patient = r.calm(b.jobs)
 		err = b.commit()
 	}
 	made := err == nil && len(b.out.Documents) > 0
@@ -72,6 +72,21 @@ func (b *batch) process(r *Register) {
 	if made && r.fleet.onDocuments != nil {
 		r.fleet.onDocuments(r)
 	}
+}
+
+// calmBatches is how many commits of tickets alone show that a register makes no
+// receipts now. Before that a patient commit would hold up its next receipt.
+const calmBatches = 4
+
+// calm tells that a commit may wait for those of others: it holds tickets alone,
+// as those before it did.
+func (r *Register) calm(jobs []job) bool {
+	if slices.ContainsFunc(jobs, func(j job) bool { return !canWait(j) }) {
+		r.tickets = 0
+		return false
+	}
+	r.tickets++
+	return r.tickets > calmBatches
 }
 
 // apply lets one job change the batch. A panic in it, which only a fault in the

@@ -32,6 +32,7 @@ type Register struct {
 	// The goroutine that runs, one at a time, owns these.
 	state   fn.State
 	version uint64 // of the state in the store
+	tickets int    // commits of tickets alone since the last with anything else
 	machine *fn.Machine
 
 	view struct { // what is committed, for readers
