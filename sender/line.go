@@ -85,7 +85,8 @@ func (l *line) read(drive [ofdproto.DriveLen]byte) ([]byte, error) {
 		return nil, noAnswer(err, true)
 	}
 	// A peer of another protocol is told by its first bytes; what it says may be shorter than a header.
-	if b, err := l.reader.Peek(len(ofdproto.Signature())); err == nil && [4]byte(b) != ofdproto.Signature() {
+	signature := ofdproto.Signature()
+	if b, err := l.reader.Peek(len(signature)); err == nil && [4]byte(b) != signature {
 		b, _ = l.reader.Peek(l.reader.Buffered())
 		return nil, &AnswerError{Reason(ofdproto.ErrSignature),
 			fmt.Errorf("the answer is not of the OFD protocol, it begins with %.40q; is another server at this address?", b)}
