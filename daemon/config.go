@@ -8,6 +8,7 @@ import (
 
 	"kktd/ffd"
 	"kktd/fn"
+	"kktd/mail"
 	"kktd/webhook"
 )
 
@@ -37,6 +38,12 @@ type Config struct {
 	OriginalLinks bool   `koanf:"original-links"` // QrCodeUrl leads to the host of the real service
 	ControlToken  string `koanf:"control-token"`  // lets other machines use the control API
 	ProtectTest   bool   `koanf:"protect-test"`   // /test of CloudKassir wants credentials
+
+	SMTP         string        `koanf:"smtp"`          // HOST:PORT of the server that receipts go to buyers by; empty: they are only kept
+	SMTPUser     string        `koanf:"smtp-user"`     // empty: nobody logs in
+	SMTPPassword string        `koanf:"smtp-password"` // goes over a protected connection alone
+	SMTPTLS      mail.Security `koanf:"smtp-tls"`      // auto, starttls, tls or none
+	SMTPFrom     string        `koanf:"smtp-from"`     // sender of letters; empty: the address in the receipt
 
 	WebhookTimeout  time.Duration   `koanf:"webhook-timeout"`  // for the answer of a receiver, real time
 	WebhookPauses   []time.Duration `koanf:"webhook-pauses"`   // between attempts; the last one repeats
@@ -74,7 +81,7 @@ const ofdNamespace = "ofd"
 // (design/architecture.md, Outside).
 func Default() Config {
 	return Config{Data: "kktd.db", Durability: "sync", Listen: "127.0.0.1:5454", OFDListen: "127.0.0.1:5456",
-		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient", CorrectionVAT: "old",
+		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient", CorrectionVAT: "old", SMTPTLS: mail.Auto,
 		WebhookTimeout: webhook.DefaultAnswerTimeout, WebhookPauses: webhook.DefaultPauses(), WebhookAttempts: webhook.DefaultAttempts}
 }
 
@@ -105,6 +112,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("ofd-timeout: %v, want %v to %v with its unit, as 60s", c.OFDTimeout, minOFDTimeout, maxOFDTimeout)
 	}
 	if err := c.checkWebhooks(); err != nil {
+		return err
+	}
+	if err := c.checkMail(); err != nil {
 		return err
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || c.PublicURL != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {

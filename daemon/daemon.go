@@ -18,6 +18,7 @@ import (
 	"kktd/event"
 	"kktd/ffd"
 	"kktd/kkt"
+	"kktd/mail"
 	"kktd/ofd"
 	"kktd/outbox"
 	"kktd/sender"
@@ -37,8 +38,10 @@ type Daemon struct {
 	ofd    *ofd.Server // nil with an outside OFD or none
 	sender *sender.Sender
 
-	outbox   *outbox.Box
-	webhooks *webhook.Deliverer
+	outbox     *outbox.Box
+	webhooks   *webhook.Deliverer
+	transports map[string]webhook.Transport // not changed once the outbox is delivered
+	letters    *mail.Composer
 
 	http     *http.Server
 	httpAddr net.Addr
@@ -98,6 +101,10 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 		return nil, err
 	}
 	if err = d.openFleet(); err != nil {
+		return nil, err
+	}
+	d.httpAddr = listener.Addr()
+	if err = d.openMail(); err != nil {
 		return nil, err
 	}
 	d.startOutbox(background)
@@ -173,7 +180,7 @@ func (d *Daemon) openFleet() error {
 	c := &d.config
 	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.config.master(), Seed: c.Seed,
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
-		Delay: c.ProcessingDelay, OnStopped: d.fail, Outbox: d.outbox, Notifiers: d.notifiers()}
+		Delay: c.ProcessingDelay, OnStopped: d.fail, Outbox: d.outbox, Notifiers: d.notifiers(), MailServer: c.SMTP}
 	if o.Seed == 0 {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails

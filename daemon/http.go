@@ -46,7 +46,7 @@ func (d *Daemon) routes() http.Handler {
 		exact[path] = ck
 	}
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
-	ctl := control.New(control.Options{Fleet: d.fleet, Events: d.store, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Stopping: d.stopping,
+	ctl := control.New(control.Options{Fleet: d.fleet, Events: d.store, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Letters: d.letters, Stopping: d.stopping,
 		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: newSecret})
 	guarded := d.guard(ctl)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

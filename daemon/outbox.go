@@ -27,8 +27,9 @@ func (d *Daemon) publicURL() string {
 	return d.URL()
 }
 
-// transports deliver what stands in the outbox, by their names in entries.
-func (d *Daemon) transports() map[string]webhook.Transport {
+// newTransports makes what delivers the outbox, by the names in entries. The one of
+// mail joins them when the fleet is open.
+func (d *Daemon) newTransports() map[string]webhook.Transport {
 	c := &d.config
 	return map[string]webhook.Transport{
 		webhook.TransportHTTP: webhook.NewHTTP(webhook.HTTPOptions{AnswerTimeout: c.WebhookTimeout, Pauses: c.WebhookPauses, Attempts: c.WebhookAttempts,
@@ -41,7 +42,8 @@ func (d *Daemon) openOutbox() (err error) {
 	if d.outbox, err = outbox.Open(d.store, 0); err != nil {
 		return err
 	}
-	d.webhooks = webhook.New(webhook.Options{Box: d.outbox, Clock: d.clock, Log: d.log.WithField("room", "webhook"), Transports: d.transports()})
+	d.transports = d.newTransports()
+	d.webhooks = webhook.New(webhook.Options{Box: d.outbox, Clock: d.clock, Log: d.log.WithField("room", "webhook"), Transports: d.transports})
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"kktd/event"
 	"kktd/kkt"
+	"kktd/mail"
 	"kktd/outbox"
 	"kktd/storage"
 )
@@ -33,6 +34,7 @@ type Options struct {
 	Events  *event.Stream      // of the store of Fleet
 	Log     logrus.FieldLogger // nil: nothing is logged
 	Sender  Sender             // nil: registers are shown without it
+	Letters *mail.Composer     // says what messages say; nil: the list alone is there
 	Slips   Slips              // nil: documents are not shown as slips
 	MaxWait time.Duration      // longest long poll, real time; 0: 60 s
 	// Stopping ends the long polls when it is closed; they answer with what there
@@ -57,6 +59,7 @@ type API struct {
 	log          logrus.FieldLogger
 	sender       Sender
 	slips        Slips
+	letters      *mail.Composer
 	maxWait      time.Duration
 	stopping     <-chan struct{}
 	outbox       *outbox.Box
@@ -69,7 +72,7 @@ type API struct {
 
 // New makes an API.
 func New(o Options) *API {
-	a := &API{fleet: o.Fleet, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
+	a := &API{fleet: o.Fleet, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, letters: o.Letters, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
 		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
@@ -90,6 +93,8 @@ func New(o Options) *API {
 		{"GET", "registers/{serial}/drives/{drive}/documents/{number}", a.document},
 		{"GET", "registers/{serial}/drives/{drive}/documents/{number}/{slip}", a.slip},
 		{"GET", "receipts/{id}", a.receipt},
+		{"GET", "messages", a.messageList},
+		{"GET", "messages/{id}", a.message},
 		{"GET", "clock", a.clock},
 		{"GET", "events", a.readEvents},
 		{"POST", "clock", a.clock},

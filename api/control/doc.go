@@ -21,6 +21,8 @@
 //	GET  registers/{serial}/drives                         list
 //	GET  registers/{serial}/drives/{drive}/documents[...]  the same of one drive; records and export too
 //	GET  receipts/{id}                                     what is kept of a receipt
+//	GET  messages                                          mail and SMS to buyers; ?kind=&state=&address=&register=
+//	GET  messages/{receipt}                                one, with what it says; message/rfc822 by Accept
 //	GET, POST clock, registers/{serial}/clock              the business clock
 //
 // A POST that makes documents answers with them and with the register after it.
