@@ -38,6 +38,18 @@ type bench struct {
 	out fn.Output
 	now time.Time
 	v   ffd.Version
+
+	archive [][]byte // containers, from document 1
+}
+
+// Documents implements fn.DocumentReader; nothing has a ticket.
+func (b *bench) Documents(from uint32, _ int, f func(uint32, []byte, []byte) error) error {
+	for i := int(from) - 1; i < len(b.archive); i++ {
+		if err := f(uint32(i+1), b.archive[i], nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func newBench(t testing.TB, v ffd.Version) *bench {
@@ -51,6 +63,9 @@ func (b *bench) apply(c fn.Command) []byte {
 	b.out.Reset()
 	require.NoError(b.t, b.m.Apply(&b.s, c, fn.Time(b.now.Unix()), &b.out))
 	b.now = b.now.Add(time.Minute)
+	for _, d := range b.out.Documents {
+		b.archive = append(b.archive, append([]byte(nil), d.Container...))
+	}
 	return b.out.Documents[len(b.out.Documents)-1].TLV()
 }
 
@@ -147,6 +162,16 @@ func day(t testing.TB, v ffd.Version) map[string][]byte {
 			return b.shift(ffd.FormShiftClosing)
 		}},
 		{"11", func() []byte { return b.register(1<<3 | 1<<7) }},
+		{"21", func() []byte {
+			data, err := (&ffd.SettlementState{}).Append(nil, b.v)
+			require.NoError(b.t, err)
+			return b.apply(&fn.SettlementState{Data: data, Documents: b})
+		}},
+		{"06", func() []byte {
+			data, err := (&ffd.DriveClosing{Cashier: tlv.MustText("Иванова А. П.")}).Append(nil, b.v)
+			require.NoError(b.t, err)
+			return b.apply(&fn.CloseDrive{Data: data})
+		}},
 		{"07", func() []byte { return b.ticket() }},
 	} {
 		docs[d.name] = append([]byte(nil), d.make()...)
@@ -246,7 +271,7 @@ func TestTextsOfOthersSteerNothing(t *testing.T) {
 	require.Contains(t, string(got), "a\ufffd[31mb\ufffdc d\ne\ufffd\n")
 }
 
-// TestReportsOfOthers shows forms that the drive does not make.
+// TestReportsOfOthers shows reports that are not made as our drive makes them.
 func TestReportsOfOthers(t *testing.T) {
 	totals, at := tlv.Begin(nil, ffd.TagFNTotals)
 	totals = tlv.AppendUint32(totals, ffd.TagTotalReceiptCount, 3)
