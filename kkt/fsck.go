@@ -117,7 +117,7 @@ func Fsck(o FsckOptions, found func(Difference)) (FsckSummary, error) {
 		c.master = []byte(fn.DefaultMaster)
 	}
 	for _, step := range []func() error{c.readSeed, c.readRegisters, c.readDrives, c.readEvents, c.replayAll, c.checkPast, c.readReceipts,
-		c.checkUnclaimed, c.readQueued, c.readPrinted, c.readAnswers} {
+		c.checkUnclaimed, c.readQueued, c.readPrinted, c.readMessages, c.readAnswers} {
 		if err := step(); err != nil {
 			return c.sum, err
 		}

@@ -17,6 +17,7 @@ import (
 	"kktd/fn"
 	"kktd/storage"
 	"kktd/storage/bolt"
+	"kktd/tlv"
 )
 
 // fsckLines are the differences of a store as lines.
@@ -64,7 +65,7 @@ func fsckHistory(t testing.TB) (path string, b *bench) {
 		r.Request.Render = func(o *Outcome) []byte { return []byte(o.ID) }
 		b.submit(r)
 		r = testReceipt(200)
-		r.INN = fsckINN2
+		r.INN, r.Parts[0].Contact = fsckINN2, tlv.MustText("+79161234567")
 		b.submit(r)
 		if i == 1 {
 			b.confirmAll(testSerial)
@@ -219,6 +220,7 @@ func TestFsckTellsEachDamage(t *testing.T) {
 		{"answer of garbage", editRecord(kindAnswer, func([]byte) []byte { return []byte{1} }), []string{"answer"}},
 		{"what a queued receipt is made of", editRecord(kindDelayed, func([]byte) []byte { return nil }), []string{"is queued, and what it is made of is not stored"}},
 		{"queued receipt of garbage", editRecord(kindDelayed, func(b []byte) []byte { return b[:3] }), []string{"queued receipt"}},
+		{"message of garbage", editRecord(kindMessage, func([]byte) []byte { return []byte("garbage") }), []string{"message of receipt"}},
 		{"register record missing", editRecord(kindRegister, func([]byte) []byte { return nil }), nil},
 		{"register record of garbage", editRecord(kindRegister, func([]byte) []byte { return []byte("{") }), nil},
 		{"settings that the report contradicts", editRecord(kindRegister, replaceText(`"reg_number":"0000000004030311","user_name":"ООО Ромашка"`, `"reg_number":"1111111104030311","user_name":"ООО Ромашка"`)), []string{

@@ -130,6 +130,10 @@ const letterType = "message/rfc822"
 // message answers for messages/{id}: one, with what it says; as a letter by the
 // Accept header.
 func (a *API) message(w http.ResponseWriter, r *http.Request) error {
+	if a.letters == nil {
+		a.unknownPath(w, r)
+		return nil
+	}
 	if _, err := parseQuery(r); err != nil {
 		return err
 	}
