@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"time"
@@ -22,6 +23,9 @@ type Config struct {
 	Listen    string `koanf:"listen"`     // HTTP
 	OFDListen string `koanf:"ofd-listen"` // the built-in OFD
 	OFD       string `koanf:"ofd"`        // HOST:PORT of an outside OFD, none, or empty for the built-in one
+
+	OFDFaults []string  `koanf:"ofd-fault"` // what the built-in OFD does wrong on purpose, as ofd.ParseFault reads it
+	OFDTrace  io.Writer `koanf:"-"`         // gets every frame of the exchange with the OFD as text; nil: none
 
 	OFDOneConnection bool          `koanf:"ofd-one-connection"` // a connection for each document, as real devices do
 	OFDTimeout       time.Duration `koanf:"ofd-timeout"`        // for the answer of the OFD, real time
@@ -122,6 +126,9 @@ func (c *Config) check() error {
 	}
 	if c.Data == "" && !c.Memory {
 		return fmt.Errorf("data: is empty; name a file or use memory")
+	}
+	if _, err := c.faults(); err != nil {
+		return err
 	}
 	for _, a := range [...]struct{ name, value string }{{"listen", c.Listen}, {"ofd-listen", c.OFDListen}, {"ofd", c.OFD}} {
 		if a.name == "ofd" && (a.value == OFDNone || a.value == ofdBuiltIn) {

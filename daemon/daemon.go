@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -114,7 +113,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 			d.sender.Wake(delivery)
 		}
 	}
-	d.http = d.newHTTPServer()
+	d.http = d.newHTTPServer(d.routes())
 	d.running.Go(func() {
 		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			d.fail(fmt.Errorf("HTTP: %w", err))
@@ -154,25 +153,7 @@ func (d *Daemon) startOFD() error {
 		d.ofdAddr = c.OFD
 		return nil
 	}
-	world, err := d.store.Namespace(ofdNamespace)
-	if err != nil {
-		return err
-	}
-	zone, err := time.LoadLocation(kkt.DefaultZone)
-	if err != nil {
-		return err
-	}
-	d.ofd, err = ofd.New(ofd.Options{Store: world, Clock: d.clock, Zone: zone, Log: d.log.WithField("room", "ofd"), Master: d.config.master()})
-	if err != nil {
-		return err
-	}
-	d.ofdAddr = d.ofdListener.Addr().String()
-	d.running.Go(func() {
-		if err := d.ofd.Serve(d.ofdListener); err != nil && !errors.Is(err, net.ErrClosed) {
-			d.fail(fmt.Errorf("OFD: %w", err))
-		}
-	})
-	return nil
+	return d.serveOFD()
 }
 
 // openFleet makes the sender, which the fleet wakes, and the fleet.
@@ -188,7 +169,8 @@ func (d *Daemon) openFleet() error {
 	}
 	if c.OFD != OFDNone {
 		d.sender = sender.New(sender.Options{Addr: d.ofdAddr, Log: d.log.WithField("room", "sender"), Clock: d.clock,
-			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection})
+			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection,
+			Dial: d.tracedDial()})
 		o.OnDocuments = func(r *kkt.Register) { d.sender.Wake(r.Delivery()) }
 	}
 	var err error

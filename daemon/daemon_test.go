@@ -228,7 +228,7 @@ func TestBadHTTP(t *testing.T) {
 // off. The limit is made short here; nothing else differs from the real server.
 func TestSlowBody(t *testing.T) {
 	b := start(t, nil)
-	s := b.newHTTPServer()
+	s := b.newHTTPServer(b.routes())
 	s.ReadTimeout = 50 * time.Millisecond
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

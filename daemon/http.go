@@ -12,6 +12,7 @@ import (
 
 	"kktd/api/cloudkassir"
 	"kktd/api/control"
+	"kktd/ofd"
 	"kktd/pages"
 	"kktd/storage"
 )
@@ -27,8 +28,8 @@ const (
 	writeTimeout = 3 * time.Minute
 )
 
-func (d *Daemon) newHTTPServer() *http.Server {
-	return &http.Server{Handler: d.routes(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+func (d *Daemon) newHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout}
 }
 
@@ -47,7 +48,11 @@ func (d *Daemon) routes() http.Handler {
 	}
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
 	ctl := control.New(control.Options{Fleet: d.fleet, Events: d.store, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Letters: d.letters, Stopping: d.stopping,
-		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: newSecret})
+		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: newSecret,
+		OFD: d.ofd, PublicURL: d.config.PublicURL})
+	if d.ofd != nil {
+		exact[ofd.ReceiptPath] = ofdReceipts{d.ofd}
+	}
 	guarded := d.guard(ctl)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/control/v1/") {

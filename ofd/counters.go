@@ -27,11 +27,12 @@ type Counters struct {
 	BadFrames   map[ofdproto.Reason]uint64
 	Faults      map[string]uint64 // struck on purpose, by the name of the fault
 	Connections int
+	Accepted    uint64 // connections that were taken
 	Turned      uint64 // connections turned away because of MaxConns
 }
 
 type counters struct {
-	documents, resends, findings, probes, failures, turned atomic.Uint64
+	documents, resends, findings, probes, failures, accepted, turned atomic.Uint64
 
 	mu     sync.Mutex
 	bad    map[ofdproto.Reason]uint64
@@ -48,7 +49,7 @@ func (c *counters) badFrame(r ofdproto.Reason) {
 func (s *Server) Counters() Counters {
 	c := &s.counters
 	out := Counters{Documents: c.documents.Load(), Resends: c.resends.Load(), Findings: c.findings.Load(),
-		Probes: c.probes.Load(), Failures: c.failures.Load(), Turned: c.turned.Load()}
+		Probes: c.probes.Load(), Failures: c.failures.Load(), Accepted: c.accepted.Load(), Turned: c.turned.Load()}
 	c.mu.Lock()
 	out.BadFrames, out.Faults = maps.Clone(c.bad), maps.Clone(c.faults)
 	c.mu.Unlock()

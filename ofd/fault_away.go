@@ -42,7 +42,7 @@ func (f Away) connect(w *waiter, c net.Conn) (stay bool) {
 		w.wait(maxWait)
 		return true
 	case AwayReset:
-		if t, ok := c.(*net.TCPConn); ok {
+		if t, ok := c.(interface{ SetLinger(int) error }); ok {
 			_ = t.SetLinger(0)
 		}
 	}

@@ -129,7 +129,7 @@ func (s *Server) Arrivals(after uint64, f Filter, fn func(*Document) error) erro
 			case err != nil:
 				return fmt.Errorf("document %d: %w", id, err)
 			case f.Drive != "" && d.Drive != drive,
-				f.Form != 0 && (len(d.Container) <= formAt || ffd.Form(d.Container[formAt]) != f.Form),
+				f.Form != 0 && (len(d.Container) <= FormAt || ffd.Form(d.Container[FormAt]) != f.Form),
 				!f.From.IsZero() && d.Received.Before(f.From), !f.To.IsZero() && !d.Received.Before(f.To),
 				f.Findings && len(rest) == 0:
 				return nil
@@ -150,5 +150,11 @@ func (s *Server) Arrivals(after uint64, f Filter, fn func(*Document) error) erro
 	return nil
 }
 
-// formAt is where a container has the code of its document (spec/ofd-protocol.md 6.1).
-const formAt = 5
+// FormAt is where a container has the code of its document (spec/ofd-protocol.md 6.1).
+const FormAt = 5
+
+// LastDocument is the ID of the document that came last, 0 before the first.
+func (s *Server) LastDocument() uint64 { return s.arrivals.settled() }
+
+// Zone is the one of 1012 in tickets.
+func (s *Server) Zone() *time.Location { return s.o.Zone }

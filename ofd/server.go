@@ -218,6 +218,7 @@ func (s *Server) start(c net.Conn) {
 		s.o.Log.WithField("remote", c.RemoteAddr().String()).Warnf("ofd: connection turned away: %d are open", s.o.MaxConns)
 	default:
 		s.conns[c] = struct{}{}
+		s.counters.accepted.Add(1)
 		s.running.Go(func() {
 			defer s.end(c)
 			s.converse(c)

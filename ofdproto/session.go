@@ -81,7 +81,16 @@ func ParseSessionHeader(b []byte) (SessionHeader, error) {
 	if len(b) < SessionHeaderLen {
 		return SessionHeader{}, fmt.Errorf("session header: %w: %d bytes, want %d", ErrLength, len(b), SessionHeaderLen)
 	}
-	h := SessionHeader{
+	h := ReadSessionHeader(b)
+	if err := h.check(); err != nil {
+		return SessionHeader{}, fmt.Errorf("session header: %w", err)
+	}
+	return h, nil
+}
+
+// ReadSessionHeader takes the fields of the first SessionHeaderLen bytes of b as they are, unchecked; b has at least that many.
+func ReadSessionHeader(b []byte) SessionHeader {
+	return SessionHeader{
 		Signature: [4]byte(b[0:4]),
 		SVersion:  [2]byte(b[4:6]),
 		PVersion:  [2]byte(b[6:8]),
@@ -90,10 +99,6 @@ func ParseSessionHeader(b []byte) (SessionHeader, error) {
 		Flags:     Flags(binary.LittleEndian.Uint16(b[26:])),
 		CRC:       binary.LittleEndian.Uint16(b[sessionCRCOffset:]),
 	}
-	if err := h.check(); err != nil {
-		return SessionHeader{}, fmt.Errorf("session header: %w", err)
-	}
-	return h, nil
 }
 
 func (h SessionHeader) check() error {

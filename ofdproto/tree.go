@@ -66,19 +66,6 @@ func looksLikeContainer(b []byte) bool {
 	return len(b) >= ContainerHeaderLen && (b[4] == FromRegister || b[4] == FromOperator) && isForm(uint16(b[5])) && b[6]&containerVersionMask == 0
 }
 
-// readSessionHeader takes the fields as they are; b has at least SessionHeaderLen bytes.
-func readSessionHeader(b []byte) SessionHeader {
-	return SessionHeader{
-		Signature: [4]byte(b[0:4]),
-		SVersion:  [2]byte(b[4:6]),
-		PVersion:  [2]byte(b[6:8]),
-		Drive:     [DriveLen]byte(b[8:24]),
-		BodyLen:   binary.LittleEndian.Uint16(b[24:]),
-		Flags:     Flags(binary.LittleEndian.Uint16(b[26:])),
-		CRC:       binary.LittleEndian.Uint16(b[sessionCRCOffset:]),
-	}
-}
-
 // messageNodes reads messages one after another.
 func messageNodes(b []byte) (nodes []*ffd.Node) {
 	for offset := 0; offset < len(b); {
@@ -95,7 +82,7 @@ func messageNodes(b []byte) (nodes []*ffd.Node) {
 }
 
 func messageNode(b []byte, offset int) *ffd.Node {
-	h := readSessionHeader(b)
+	h := ReadSessionHeader(b)
 	body := b[SessionHeaderLen:]
 	body = body[:min(len(body), int(h.BodyLen))]
 	n := &ffd.Node{Name: "сообщение", Type: ffd.TypeSession, Offset: offset, Len: SessionHeaderLen + len(body), Raw: b[:SessionHeaderLen:SessionHeaderLen],

@@ -32,7 +32,7 @@ func completeFrame(n *ffd.Node) (err error) {
 			err = fmt.Errorf("a header of %d bytes, want %d", len(n.Raw), SessionHeaderLen)
 		}
 		if err == nil {
-			n.Fields = readSessionHeader(n.Raw).fields()
+			n.Fields = ReadSessionHeader(n.Raw).fields()
 		}
 	case ffd.TypeContainer:
 		if n.Raw == nil {

@@ -11,6 +11,7 @@ import (
 	"kktd/event"
 	"kktd/kkt"
 	"kktd/mail"
+	"kktd/ofd"
 	"kktd/outbox"
 	"kktd/storage"
 )
@@ -27,9 +28,10 @@ type Sender interface {
 	State(serial string, drive storage.DriveID) (any, bool)
 }
 
-// Options are what the API works with. Fleet and Events must
-// be set.
+// Options are what the API works with. Fleet and Events, or OFD, must be set; what
+// is nil has no paths.
 type Options struct {
+	OFD     *ofd.Server // the test OFD
 	Fleet   *kkt.Fleet
 	Events  *event.Stream      // of the store of Fleet
 	Log     logrus.FieldLogger // nil: nothing is logged
@@ -48,6 +50,8 @@ type Options struct {
 	CheckWebhook func(*kkt.Subscription) (field, rule string)
 	// NewSecret makes what nobody can guess, at least 16 characters.
 	NewSecret func() string
+	// PublicURL begins links in answers; empty: from the request.
+	PublicURL string
 	// Routes are paths of other rooms, served with the habits of this API.
 	Routes []Route
 }
@@ -55,6 +59,8 @@ type Options struct {
 // API is the handler of all paths under Prefix. It is safe for concurrent use.
 type API struct {
 	fleet        *kkt.Fleet
+	ofd          *ofd.Server
+	publicURL    string
 	events       *event.Stream
 	log          logrus.FieldLogger
 	sender       Sender
@@ -72,7 +78,7 @@ type API struct {
 
 // New makes an API.
 func New(o Options) *API {
-	a := &API{fleet: o.Fleet, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, letters: o.Letters, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
+	a := &API{fleet: o.Fleet, ofd: o.OFD, publicURL: o.PublicURL, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, letters: o.Letters, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
 		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
@@ -82,7 +88,21 @@ func New(o Options) *API {
 	if a.maxWait <= 0 {
 		a.maxWait = defaultMaxWait
 	}
-	a.mount(slices.Concat([]Route{
+	var routes []Route
+	if a.fleet != nil {
+		routes = slices.Concat(a.fleetRoutes(), a.operationRoutes(), a.organisationRoutes(), a.webhookRoutes())
+	}
+	if a.ofd != nil {
+		routes = append(routes, a.ofdRoutes()...)
+	}
+	a.mount(append(routes, o.Routes...))
+	a.mux.HandleFunc("/", a.unknownPath)
+	return a
+}
+
+// fleetRoutes are the paths of registers, receipts, clocks and events.
+func (a *API) fleetRoutes() []Route {
+	return []Route{
 		{"GET", "registers", a.registers},
 		{"GET", "registers/{serial}", a.register},
 		{"GET", "registers/{serial}/documents", a.documents},
@@ -100,9 +120,7 @@ func New(o Options) *API {
 		{"POST", "clock", a.clock},
 		{"GET", "registers/{serial}/clock", a.registerClock},
 		{"POST", "registers/{serial}/clock", a.registerClock},
-	}, a.operationRoutes(), a.organisationRoutes(), a.webhookRoutes(), o.Routes))
-	a.mux.HandleFunc("/", a.unknownPath)
-	return a
+	}
 }
 
 // ServeHTTP implements http.Handler.

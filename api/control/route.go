@@ -65,5 +65,5 @@ func notAllowed(methods map[string]Handler) Handler {
 func (a *API) unknownPath(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	a.refuse(w, r, &Problem{Status: http.StatusNotFound, Code: "not_found",
-		Message: "there is no " + r.URL.Path + "; begin with GET " + Prefix + "registers", Allowed: strings.Join(a.paths, ", ")})
+		Message: "there is no " + r.URL.Path + "; begin with GET " + Prefix + a.paths[0], Allowed: strings.Join(a.paths, ", ")})
 }
