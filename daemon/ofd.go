@@ -60,7 +60,7 @@ func (d *Daemon) serveOFD() error {
 		listener = trace.New(d.config.OFDTrace, clock.Real()).Listener(listener)
 	}
 	d.running.Go(func() {
-		if err := d.ofd.Serve(listener); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := d.ofd.Serve(listener); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, ofd.ErrClosed) {
 			d.fail(fmt.Errorf("OFD: %w", err))
 		}
 	})

@@ -45,13 +45,16 @@ func (s *Server) converse(c net.Conn) {
 	}
 	r := bufio.NewReaderSize(c, readBuffer)
 	var buf []byte
-	for {
+	for first := true; ; first = false {
 		_ = c.SetReadDeadline(time.Now().Add(s.o.IdleTimeout))
 		if s.closing.Load() {
 			return
 		}
-		if _, err := r.Peek(1); err != nil {
-			return // between frames nothing is lost
+		if _, err := r.Peek(1); err != nil { // between frames nothing is lost
+			if first && errors.Is(err, os.ErrDeadlineExceeded) && !s.closing.Load() {
+				v.hangUp(ReasonSilent, "nothing came within %v", s.o.IdleTimeout)
+			}
+			return
 		}
 		_ = c.SetReadDeadline(time.Now().Add(s.o.ReadTimeout))
 		if v.cutRequest(r) {
@@ -69,7 +72,9 @@ func (s *Server) converse(c net.Conn) {
 		if len(reply.Message) > 0 {
 			_ = c.SetWriteDeadline(time.Now().Add(s.o.WriteTimeout))
 			if _, err := c.Write(reply.Message); err != nil {
-				s.o.Log.WithField("remote", v.remote).Infof("ofd: the answer did not reach the register: %v", err)
+				if !s.closing.Load() {
+					v.hangUp(ReasonUnread, "the answer did not reach the register: %v", err)
+				}
 				return
 			}
 		}
@@ -91,8 +96,13 @@ func (v *conversation) bad(err error) {
 	default:
 		reason = ReasonCut
 	}
+	v.hangUp(reason, "bad frame: %v", err)
+}
+
+// hangUp counts and logs why a connection is closed.
+func (v *conversation) hangUp(reason ofdproto.Reason, format string, args ...any) {
 	v.s.counters.badFrame(reason)
-	v.s.o.Log.WithFields(map[string]any{"remote": v.remote, "reason": string(reason)}).Warnf("ofd: bad frame, connection closed: %v", err)
+	v.s.o.Log.WithFields(map[string]any{"remote": v.remote, "reason": string(reason)}).Warnf("ofd: connection closed: "+format, args...)
 }
 
 // answer makes the reply to a message; ok is false when the connection must be closed without one.

@@ -8,12 +8,16 @@ import (
 	"kktd/ofdproto"
 )
 
-// Reasons of bad frames besides those of ofdproto.
+// Reasons for which a connection is closed, besides those of ofdproto.
 const (
 	// ReasonTimeout: the rest of a frame did not come in time.
 	ReasonTimeout ofdproto.Reason = "timeout"
 	// ReasonCut: the connection ended inside a frame.
 	ReasonCut ofdproto.Reason = "cut"
+	// ReasonSilent: a connection sent nothing at all for the idle time.
+	ReasonSilent ofdproto.Reason = "silent"
+	// ReasonUnread: the peer did not take an answer in time, or was gone. The document is stored.
+	ReasonUnread ofdproto.Reason = "unread"
 )
 
 // Counters count since the server was made, except Connections, which is now.

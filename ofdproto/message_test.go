@@ -232,3 +232,26 @@ func BenchmarkReadMessage(b *testing.B) {
 		}
 	}
 }
+
+// A receipt of three items becomes a message: container with its CRC, session header without one, as registers send it, or with one over
+// the whole message.
+func BenchmarkOFDFrameEncode(b *testing.B) {
+	for _, tc := range []struct {
+		name  string
+		flags ofdproto.Flags
+	}{{"container CRC", ofdproto.FlagsDocument}, {"both CRC", ofdproto.FlagsDocument | ofdproto.FlagCRCMessage}} {
+		b.Run(tc.name, func(b *testing.B) {
+			p, doc := params(b, 3), document(3, 620)
+			container, out := make([]byte, 0, ofdproto.MaxContainerLen), make([]byte, 0, ofdproto.MaxMessageLen)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(doc)))
+			for b.Loop() {
+				c, err := ofdproto.AppendContainer(container, p, doc, tail())
+				if err != nil {
+					b.Fatal(err)
+				}
+				out = ofdproto.AppendSession(out[:0], p.Drive, ofdproto.PVersion(4), tc.flags, c)
+			}
+		})
+	}
+}

@@ -28,7 +28,7 @@ func treeItems(b []byte) []*ffd.Node {
 	switch {
 	case bytes.HasPrefix(b, signature[:]), bytes.HasPrefix(b, marking[:]):
 		return messageNodes(b)
-	case !beginsWithDocument(b) && looksLikeContainer(b):
+	case !beginsWithDocument(b) && LooksLikeContainer(b):
 		return containerNodes(b)
 	}
 	return documentNodes(b, 0, 0)
@@ -41,7 +41,7 @@ func containerNodes(b []byte) (nodes []*ffd.Node) {
 	for {
 		rest := b[offset:]
 		n := int(binary.LittleEndian.Uint16(rest))
-		if n >= len(rest) || !looksLikeContainer(rest[n:]) {
+		if n >= len(rest) || !LooksLikeContainer(rest[n:]) {
 			return append(nodes, containerNode(rest, offset, 0))
 		}
 		if _, err := ParseContainer(rest[:n]); err != nil {
@@ -61,8 +61,8 @@ func beginsWithDocument(b []byte) bool {
 	return isForm(code) && n <= len(b)
 }
 
-// looksLikeContainer does not ask for length and CRC: they are overwritten in documents that the tax service publishes.
-func looksLikeContainer(b []byte) bool {
+// LooksLikeContainer tells that b begins as a container does. It does not ask for length and CRC: they are overwritten in documents that the tax service publishes.
+func LooksLikeContainer(b []byte) bool {
 	return len(b) >= ContainerHeaderLen && (b[4] == FromRegister || b[4] == FromOperator) && isForm(uint16(b[5])) && b[6]&containerVersionMask == 0
 }
 
@@ -96,7 +96,7 @@ func messageNode(b []byte, offset int) *ffd.Node {
 	}
 	switch at := offset + SessionHeaderLen; {
 	case len(body) == 0:
-	case looksLikeContainer(body):
+	case LooksLikeContainer(body):
 		n.Items = []*ffd.Node{containerNode(body, at, h.ffdVersion())}
 	default:
 		n.Items = []*ffd.Node{ffd.Malformed(body, at, fmt.Sprintf("%d bytes at offset 0x%x are no container", len(body), at))}

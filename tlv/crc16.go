@@ -8,12 +8,13 @@ const (
 	crcInit = 0xFFFF
 )
 
-// crcTables hold the CRC of a byte followed by 0 to 7 zero bytes, so that
-// eight bytes of input need eight independent look-ups.
+// crcTables hold the CRC of a byte followed by 0 to 15 zero bytes, so that
+// sixteen bytes of input need sixteen look-ups of which two wait for the bytes
+// before.
 var crcTables = makeCRCTables()
 
-func makeCRCTables() *[8][256]uint16 {
-	var t [8][256]uint16
+func makeCRCTables() *[16][256]uint16 {
+	var t [16][256]uint16
 	for i := range 256 {
 		crc := uint16(i) << 8
 		for range 8 {
@@ -25,7 +26,7 @@ func makeCRCTables() *[8][256]uint16 {
 		t[0][i] = crc
 	}
 	for i := range 256 {
-		for k := 1; k < 8; k++ {
+		for k := 1; k < len(t); k++ {
 			prev := t[k-1][i]
 			t[k][i] = prev<<8 ^ t[0][prev>>8]
 		}
@@ -40,10 +41,12 @@ func CRC16(b []byte) uint16 { return UpdateCRC16(crcInit, b) }
 // leaves out its own field needs no copy.
 func UpdateCRC16(crc uint16, b []byte) uint16 {
 	t := crcTables
-	for len(b) >= 8 {
-		crc = t[7][b[0]^byte(crc>>8)] ^ t[6][b[1]^byte(crc)] ^
-			t[5][b[2]] ^ t[4][b[3]] ^ t[3][b[4]] ^ t[2][b[5]] ^ t[1][b[6]] ^ t[0][b[7]]
-		b = b[8:]
+	for len(b) >= 16 {
+		p := (*[16]byte)(b)
+		rest := t[13][p[2]] ^ t[12][p[3]] ^ t[11][p[4]] ^ t[10][p[5]] ^ t[9][p[6]] ^ t[8][p[7]] ^ t[7][p[8]] ^
+			t[6][p[9]] ^ t[5][p[10]] ^ t[4][p[11]] ^ t[3][p[12]] ^ t[2][p[13]] ^ t[1][p[14]] ^ t[0][p[15]]
+		crc = t[15][p[0]^byte(crc>>8)] ^ t[14][p[1]^byte(crc)] ^ rest
+		b = b[16:]
 	}
 	for _, c := range b {
 		crc = crc<<8 ^ t[0][byte(crc>>8)^c]

@@ -20,6 +20,7 @@ import (
 // serveOptions are the settings of the daemon and those of the command alone.
 type serveOptions struct {
 	daemon.Config `koanf:",squash"`
+	Trace         string `koanf:"trace"`
 	LogFormat     string `koanf:"log-format"`
 	LogLevel      string `koanf:"log-level"`
 	Demo          bool   `koanf:"demo"`
@@ -35,6 +36,7 @@ func addFlags(f *pflag.FlagSet) {
 	f.String("listen", d.Listen, "HOST:PORT of HTTP; port 0 takes a free one")
 	f.String("ofd-listen", d.OFDListen, "HOST:PORT of the built-in test OFD; port 0 takes a free one")
 	f.String("ofd", d.OFD, "HOST:PORT of an outside OFD instead of the built-in one, or none")
+	addOFDFlags(f)
 	f.Bool("ofd-one-connection", d.OFDOneConnection, "a new connection to the OFD for each document, as real devices do")
 	f.Duration("ofd-timeout", d.OFDTimeout, "how long to wait for the answer of the OFD before the document is sent again")
 	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
@@ -64,13 +66,19 @@ func addFlags(f *pflag.FlagSet) {
 	f.Bool("demo", false, "make one receipt at start and print its slip and bytes")
 }
 
+// addOFDFlags declares what is the same for the OFD in the daemon and alone.
+func addOFDFlags(f *pflag.FlagSet) {
+	f.StringArray("ofd-fault", nil, "NAME[:PARAM]...: what the built-in OFD does wrong on purpose; more than once for more (kktd ofd serve --help)")
+	f.String("trace", "", "file that gets every frame of the exchange with the OFD, annotated; - for standard output")
+}
+
 const envPrefix = "KKTD_"
 
 // loadOptions reads the settings: a flag that was given wins over the
 // environment (KKTD_LISTEN for --listen), that over the file, that over the
 // default. A name that is no setting is an error.
 func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
-	o := &serveOptions{}
+	o := &serveOptions{Config: daemon.Default()}
 	k := koanf.New(".")
 	path, err := flags.GetString("config")
 	if err != nil {

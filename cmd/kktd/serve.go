@@ -32,7 +32,8 @@ SIGINT and SIGTERM stop it cleanly. The exit code is 0 after a clean stop and 1
 after an error.`,
 		Example: `  kktd serve
   kktd serve --demo --memory --listen 127.0.0.1:0 --ofd-listen 127.0.0.1:0
-  kktd serve --ofd ofd.example.com:7777 --log-format json`,
+  kktd serve --ofd ofd.example.com:7777 --log-format json
+  kktd serve --memory --trace ofd.log --ofd-fault drop:form=3:times=2`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := loadOptions(cmd.Flags())
@@ -71,6 +72,12 @@ func newLogger(o *serveOptions, w io.Writer) (*logrus.Logger, error) {
 
 // serve runs the daemon until ctx ends or a server of it fails.
 func serve(ctx context.Context, o *serveOptions, log *logrus.Logger, out io.Writer) error {
+	trace, done, err := openTrace(o.Trace, out)
+	if err != nil {
+		return err
+	}
+	defer done()
+	o.OFDTrace = trace
 	clk := clock.Real()
 	began := clk.Now()
 	d, err := daemon.Start(ctx, o.Config, clk, log)

@@ -34,6 +34,12 @@ func (l *Log) Err() error {
 	return l.err
 }
 
+// The two directions.
+const (
+	toOFD   = "register -> OFD"
+	fromOFD = "OFD -> register"
+)
+
 // stamp is RFC 3339 with microseconds.
 const stamp = "2006-01-02T15:04:05.000000Z07:00"
 
@@ -65,7 +71,7 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.log.tap(c, "register -> OFD", "OFD -> register"), nil
+	return l.log.tap(c, toOFD, fromOFD), nil
 }
 
 // Dialer makes a connection, as net.Dialer.DialContext does.
@@ -79,7 +85,7 @@ func (l *Log) Dial(dial Dialer) Dialer {
 			l.write(&tap{peer: addr}, "not connected: "+err.Error(), nil)
 			return nil, err
 		}
-		return l.tap(c, "OFD -> register", "register -> OFD"), nil
+		return l.tap(c, fromOFD, toOFD), nil
 	}
 }
 
@@ -132,8 +138,12 @@ func (t *tap) Close() error {
 				t.frame(w, w.held, "cut short")
 			}
 		}
+		up, down := &t.in, &t.out
+		if up.name != toOFD {
+			up, down = down, up
+		}
 		t.log.write(t, fmt.Sprintf("closed after %.3f s, %d bytes %s, %d bytes %s", t.log.clock.Since(t.began).Seconds(),
-			t.in.bytes, t.in.name, t.out.bytes, t.out.name), nil)
+			up.bytes, up.name, down.bytes, down.name), nil)
 	}
 	return err
 }
