@@ -135,7 +135,7 @@ func TestOFDServe(t *testing.T) {
 		return resp.StatusCode, string(b)
 	}
 	trace := filepath.Join(dir, "trace.txt")
-	url, addr, stop := serve("--trace", trace, "--ofd-fault", "refuse:11:form=2", "--ofd-fault", "twice:form=1")
+	_, addr, stop := serve("--trace", trace, "--ofd-fault", "refuse:11:form=2", "--ofd-fault", "twice:form=1")
 	for i, c := range d.Containers {
 		_, err := runOFD(t, hex.EncodeToString(c), "send", "-", "--to", addr)
 		require.Equal(t, i == 1, err != nil)
@@ -146,7 +146,7 @@ func TestOFDServe(t *testing.T) {
 	require.Equal(t, 3, strings.Count(string(text), "register -> OFD  "))
 	require.Equal(t, 4, strings.Count(string(text), "OFD -> register  149 bytes")+strings.Count(string(text), "OFD -> register  154 bytes"))
 
-	url, _, stop = serve()
+	url, _, stop := serve()
 	defer stop()
 	status, body := get(url + "/control/v1/ofd/documents?form=3")
 	require.Equal(t, http.StatusOK, status)
