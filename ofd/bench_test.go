@@ -2,7 +2,6 @@ package ofd_test
 
 import (
 	"bufio"
-	"encoding/binary"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -118,19 +117,22 @@ func BenchmarkOFDConnections64(b *testing.B)         { benchServe(b, benchConns,
 func BenchmarkOFDConnection1(b *testing.B)           { benchServe(b, 1, false) }
 func BenchmarkOFDConnectionPerDocument(b *testing.B) { benchServe(b, benchConns, true) }
 
-// benchAppend is the yardstick: what the store alone does with records of the size the server keeps.
+// benchAppend is the yardstick: durable commits of one document of the same size each, as a register makes them, by writers with a drive
+// each.
 func benchAppend(b *testing.B, writers int) {
 	store := benchStore(b)
-	value := make([]byte, 620)
+	container, state := make([]byte, 450), make([]byte, 200)
 	var next atomic.Int64
 	cpu := cpuTime()
 	b.ResetTimer()
 	var all sync.WaitGroup
-	for w := range writers {
+	for range writers {
+		drive := store.ReserveDrive()
 		all.Go(func() {
 			for i := uint32(0); next.Add(1) <= int64(b.N); i++ {
-				key := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, uint64(w)), i)
-				if _, err := store.Append(b.Context(), storage.Change{Records: []storage.Record{{Kind: 1, Key: key, Value: value}}}); err != nil {
+				_, err := store.Append(b.Context(), storage.Change{Drive: drive, Expect: uint64(i), State: state,
+					Documents: []storage.Document{{Number: i + 1, Container: container}}})
+				if err != nil {
 					b.Error(err)
 				}
 			}

@@ -17,34 +17,50 @@ import (
 // readBuffer holds several receipts that came at once; a longer message passes by it.
 const readBuffer = 4096
 
-// conversation is one connection.
+// conversation is one connection. It is used again for others: a register may come with a new one for each document.
 type conversation struct {
 	s      *Server
 	remote string
-	signer fn.OperatorSigner
 	drive  *drive // of the last document
+	signer fn.OperatorSigner
+	r      *bufio.Reader
 
 	// What follows is used again for every message.
+	in      []byte
 	request Request
 	out     []byte
 	ticket  []byte
 	change  change
 }
 
+// conversation begins with a connection.
+func (s *Server) conversation(c net.Conn) *conversation {
+	v, ok := s.spare.Get().(*conversation)
+	if !ok {
+		v = &conversation{s: s, signer: fn.NewOperatorSigner(s.o.Master, ffd.Pad[[12]byte](s.o.INN)), r: bufio.NewReaderSize(nil, readBuffer)}
+	}
+	v.remote = c.RemoteAddr().String()
+	v.r.Reset(c)
+	return v
+}
+
 // converse reads messages and answers them until either side ends it.
 func (s *Server) converse(c net.Conn) {
-	v := conversation{s: s, remote: c.RemoteAddr().String(), signer: fn.NewOperatorSigner(s.o.Master, ffd.Pad[[12]byte](s.o.INN))}
+	v := s.conversation(c)
 	defer func() {
 		s.release(v.drive)
 		if p := recover(); p != nil { // a fault of ours in foreign bytes must not end the others
 			s.o.Log.WithField("remote", v.remote).WithField("stack", string(debug.Stack())).Errorf("ofd: panic: %v", p)
+			return
 		}
+		v.drive = nil
+		v.r.Reset(nil)
+		s.spare.Put(v)
 	}()
 	if !v.arrive(c) {
 		return
 	}
-	r := bufio.NewReaderSize(c, readBuffer)
-	var buf []byte
+	r := v.r
 	for first := true; ; first = false {
 		_ = c.SetReadDeadline(time.Now().Add(s.o.IdleTimeout))
 		if s.closing.Load() {
@@ -60,8 +76,8 @@ func (s *Server) converse(c net.Conn) {
 		if v.cutRequest(r) {
 			return
 		}
-		m, grown, err := ofdproto.ReadMessage(r, buf)
-		if buf = grown; err != nil {
+		m, grown, err := ofdproto.ReadMessage(r, v.in)
+		if v.in = grown; err != nil {
 			v.bad(err)
 			return
 		}

@@ -80,6 +80,7 @@ type Server struct {
 	faults    atomic.Pointer[faultSet] // nil: none
 	arrivals  arrivals
 	counters  counters
+	spare     sync.Pool // of *conversation
 	closing   atomic.Bool
 	ctx       context.Context // ends when Shutdown begins
 	stop      context.CancelFunc
