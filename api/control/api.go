@@ -90,8 +90,9 @@ func New(o Options) *API {
 	}
 	var routes []Route
 	if a.fleet != nil {
-		routes = slices.Concat(a.fleetRoutes(), a.operationRoutes(), a.organisationRoutes(), a.webhookRoutes())
+		routes = slices.Concat(a.fleetRoutes(), a.operationRoutes(), a.organisationRoutes())
 	}
+	routes = append(routes, a.webhookRoutes()...)
 	if a.ofd != nil {
 		routes = append(routes, a.ofdRoutes()...)
 	}

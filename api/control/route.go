@@ -63,7 +63,11 @@ func notAllowed(methods map[string]Handler) Handler {
 }
 
 func (a *API) unknownPath(w http.ResponseWriter, r *http.Request) {
+	first := ""
+	if len(a.paths) > 0 {
+		first = "; begin with GET " + Prefix + a.paths[0]
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	a.refuse(w, r, &Problem{Status: http.StatusNotFound, Code: "not_found",
-		Message: "there is no " + r.URL.Path + "; begin with GET " + Prefix + a.paths[0], Allowed: strings.Join(a.paths, ", ")})
+		Message: "there is no " + r.URL.Path + first, Allowed: strings.Join(a.paths, ", ")})
 }
