@@ -57,6 +57,16 @@ func (d *delayed) wait(key [16]byte, inn string) {
 	}
 }
 
+// learn notes the INN of a receipt that waits. One that somebody has claimed
+// meanwhile does not wait again: two registers would make it.
+func (d *delayed) learn(key [16]byte, inn string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.waiting[key]; ok {
+		d.waiting[key] = inn
+	}
+}
+
 // claim takes a receipt out of those that wait; false when somebody else did.
 func (d *delayed) claim(key [16]byte) bool {
 	d.mu.Lock()
@@ -196,12 +206,12 @@ func (f *Fleet) assign(key [16]byte) (*delayedJob, error) {
 		}
 		j.profile = j.r.profile.Load()
 		if j.profile.Maintenance {
-			f.delayed.wait(key, j.profile.INN)
+			f.delayed.learn(key, j.profile.INN)
 			return nil, nil
 		}
 		return j, nil
 	}
-	f.delayed.wait(key, q.receipt.INN)
+	f.delayed.learn(key, q.receipt.INN)
 	if j.r, err = f.choose(&q.receipt); err != nil || j.r == nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/ofdproto"
+	"kktd/storage"
 	"kktd/storage/memory"
 	"kktd/tlv"
 )
@@ -243,6 +245,76 @@ func TestWaitingReceiptTakesAnotherRegister(t *testing.T) {
 }
 
 // A waiting receipt whose conditions no register meets any more ends as Error.
+// gated calls a function once behind the next read of a queued receipt, or before the next commit of documents.
+type gated struct {
+	storage.Store
+	onRead, onCommit atomic.Pointer[func()]
+}
+
+func (g *gated) Record(k storage.Kind, key []byte) ([]byte, error) {
+	value, err := g.Store.Record(k, key)
+	if k == kindDelayed {
+		if f := g.onRead.Swap(nil); f != nil {
+			(*f)()
+		}
+	}
+	return value, err
+}
+
+func (g *gated) Append(ctx context.Context, c storage.Change) (storage.Result, error) {
+	if len(c.Documents) > 0 {
+		if f := g.onCommit.Swap(nil); f != nil {
+			(*f)()
+		}
+	}
+	return g.Store.Append(ctx, c)
+}
+
+// TestWaitingReceiptIsMadeOnce: who has read a waiting receipt before another has taken it makes it no second time.
+func TestWaitingReceiptIsMadeOnce(t *testing.T) {
+	for turn := range uint64(2) {
+		store := &gated{Store: memory.Open()}
+		b := openBench(t, store, nil)
+		require.NoError(t, b.fleet.AddAccount(Account{PublicID: "pk_demo", Secret: "secret_demo"}))
+		for n := range 2 {
+			require.NoError(t, b.fleet.Fiscalize(context.Background(), "pk_demo", more(n+1, nil)))
+			b.maintenance(n+1, true)
+		}
+		o := b.submit(testReceipt(100))
+		require.Equal(t, Queued, o.Status)
+		key, err := b.fleet.ids.parse(o.ID)
+		require.NoError(t, err)
+		b.fleet.turn.Add(turn)
+
+		read, goOn, late := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		store.onRead.Store(new(func() { close(read); <-goOn }))
+		go func() { b.fleet.dispatch(key); close(late) }() // as the end of park does
+		<-read
+		committing, commit := make(chan struct{}), make(chan struct{})
+		store.onCommit.Store(new(func() { close(committing); <-commit }))
+		b.maintenance(1, false)
+		<-committing
+		b.maintenance(2, false)
+		close(goOn)
+		<-late
+		require.Eventually(t, func() bool {
+			b.fleet.closing.Lock()
+			defer b.fleet.closing.Unlock()
+			return b.fleet.closing.pending == 1
+		}, 5*time.Second, time.Millisecond, "one register has it")
+		close(commit)
+		b.becomes(o.ID, Processed)
+		b.fleet.Close()
+		last := uint32(0)
+		for _, r := range b.fleet.Registers() {
+			s, err := r.State()
+			require.NoError(t, err)
+			last += s.LastNumber
+		}
+		require.Equal(t, uint32(2+2), last, "two registrations, one shift, one receipt")
+	}
+}
+
 func TestWaitingReceiptFails(t *testing.T) {
 	b := fleetOf(t, nil, func(s *Settings) { s.Conditions = ffd.BSOSystem })
 	b.maintenance(1, true)
