@@ -253,7 +253,7 @@ func (f *Fleet) failQueued(key [16]byte, cause error) {
 	log := f.log.WithField("receipt", id).WithError(cause)
 	rec, err := f.Receipt(id)
 	if err == nil {
-		rec.Status, rec.Error = Failed, cause.Error()
+		rec.fail(cause)
 		e := event.Event{Kind: event.ReceiptFailed, Time: f.clock.Now().UnixMilli(), Register: rec.Register, Receipt: id, Text: rec.Error}
 		c := storage.Change{Records: []storage.Record{{Kind: kindReceipt, Key: key[:], Value: rec.append(nil)},
 			{Kind: kindDelayed, Key: key[:]}}, Events: [][]byte{e.Append(nil)}}
@@ -268,6 +268,7 @@ func (f *Fleet) failQueued(key [16]byte, cause error) {
 	}
 	if err != nil {
 		log.WithField("store", err.Error()).Error("a queued receipt cannot be made, and that could not be stored")
+		f.schedule(key, f.clock.Now().Add(retryDelayed).UnixMilli())
 		return
 	}
 	log.Warn("a queued receipt cannot be made")
@@ -309,8 +310,7 @@ func (j *delayedJob) make(b *batch) error {
 	}
 	documents := len(b.out.Documents)
 	if j.version != b.profile.FFD {
-		rec.Status = Failed
-		rec.Error = fmt.Sprintf("касса переведена на ФФД %v, а чек ждал очереди в ФФД %v", b.profile.FFD, j.version)
+		b.failQueued(rec, id, &formatError{made: j.version, now: b.profile.FFD})
 	} else {
 		if b.profile.AutoShift {
 			for i := range j.parts {
@@ -319,7 +319,7 @@ func (j *delayedJob) make(b *batch) error {
 		}
 		rec.Register, rec.Drive = b.profile.Serial, b.profile.Drive()
 		if err := b.makeParts(j.parts, rec, j.key, id, nil); err != nil {
-			rec.Status, rec.Error = Failed, err.Error() // it will not get better by waiting
+			b.failQueued(rec, id, err) // it will not get better by waiting
 		}
 	}
 	b.tellReceipt(rec, id, documents)
@@ -329,6 +329,25 @@ func (j *delayedJob) make(b *batch) error {
 	b.put(kindDelayed, j.key[:], nil)
 	b.dirty = true
 	return nil
+}
+
+// failQueued ends a queued receipt that the drive was not even asked for.
+func (b *batch) failQueued(rec *ReceiptRecord, id string, cause error) {
+	rec.fail(cause)
+	b.tell(event.Event{Kind: event.ReceiptFailed, Receipt: id, Text: rec.Error})
+}
+
+// formatError is returned when the documents of a queued receipt were made for
+// another format than the register has by now.
+type formatError struct{ made, now ffd.Version }
+
+func (e *formatError) Error() string {
+	return fmt.Sprintf("kkt: the register has changed to FFD %v, and the receipt was queued in FFD %v", e.now, e.made)
+}
+
+// Russian is the error in Russian words.
+func (e *formatError) Russian() string {
+	return fmt.Sprintf("касса переведена на ФФД %v, а чек ждал очереди в ФФД %v", e.now, e.made)
 }
 
 // fail marks nothing: the record stays queued, and done tries again.

@@ -3,6 +3,9 @@ package kkt
 import (
 	"errors"
 	"fmt"
+
+	"kktd/ffd"
+	"kktd/fn"
 )
 
 // ErrNotFound is returned when a register, a receipt, an account or a document
@@ -60,6 +63,23 @@ const (
 	LackItems            Lack = "items"             // FFD 1.1 and 1.2 want items
 )
 
+// lackTexts are the lacks in Russian; each API has official sentences of its own.
+var lackTexts = map[Lack]string{
+	LackRegister:         "нет ни одной кассы",
+	LackTaxSystem:        "ни одна касса не зарегистрирована с этой системой налогообложения",
+	LackBSO:              "нет касс с признаком БСО",
+	LackNoBSO:            "нет касс без признака БСО",
+	LackCash:             "нет касс, принимающих наличные",
+	LackAgent:            "нет касс с агентским признаком",
+	LackUserAttribute:    "нет касс с дополнительным реквизитом пользователя",
+	LackSerial:           "нет кассы с этим заводским номером",
+	LackMemory:           "память ФН всех подходящих касс заполнена",
+	LackSuitable:         "нет подходящей кассы",
+	LackReturnCorrection: "касса ФФД 1.05 не делает коррекцию возврата",
+	LackBasisNumber:      "для кассы ФФД 1.05 нужен номер документа-основания",
+	LackItems:            "для кассы ФФД 1.1 и 1.2 нужны предметы расчёта",
+}
+
 // ChoiceError is returned when no register fits a receipt.
 type ChoiceError struct {
 	INN  string
@@ -74,4 +94,35 @@ const (
 
 func (e *ChoiceError) Error() string {
 	return choicePrefix + e.INN + choiceMiddle + string(e.Lack)
+}
+
+// Russian is the error in Russian words.
+func (e *ChoiceError) Russian() string {
+	return "организация с ИНН " + e.INN + ": " + lackTexts[e.Lack]
+}
+
+// fail ends the receipt with Status Error for a reason.
+func (r *ReceiptRecord) fail(err error) {
+	r.Status, r.Error, r.ErrorRu, r.Code = Failed, err.Error(), "", 0
+	if refusal := (*fn.Refusal)(nil); errors.As(err, &refusal) {
+		r.Code = refusal.Code
+	}
+	russian, field := interface{ Russian() string }(nil), (*ffd.FieldError)(nil)
+	switch {
+	case errors.As(err, &russian):
+		r.ErrorRu = russian.Russian()
+	case errors.As(err, &field) && field.RuleRu != "":
+		r.ErrorRu = "тег " + field.Path + ": " + field.RuleRu
+	}
+}
+
+// Reason is why the receipt has Status Error, in Russian where it is known.
+func (r *ReceiptRecord) Reason() string {
+	switch {
+	case r.ErrorRu != "":
+		return r.ErrorRu
+	case r.Code != 0:
+		return "ФН отказал: " + r.Code.Russian()
+	}
+	return r.Error
 }

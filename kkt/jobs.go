@@ -92,11 +92,11 @@ func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, key [16]byte, 
 			continue
 		}
 		b.state, b.out.Documents = state, b.out.Documents[:documents]
-		refusal := (*fn.Refusal)(nil)
-		if !errors.As(err, &refusal) {
+		if refusal := (*fn.Refusal)(nil); !errors.As(err, &refusal) {
 			return err
 		}
-		numbers, rec.Status, rec.Error, rec.Code = numbers[:0], Failed, err.Error(), refusal.Code
+		numbers = numbers[:0]
+		rec.fail(err)
 		b.tell(event.Event{Kind: event.ReceiptFailed, Receipt: id, Text: rec.Error})
 		break
 	}

@@ -327,6 +327,7 @@ func TestWaitingReceiptFails(t *testing.T) {
 	choice, ok := rec.Choice()
 	require.True(t, ok)
 	require.Equal(t, ChoiceError{INN: testINN, Lack: LackNoBSO}, *choice)
+	require.Equal(t, "организация с ИНН "+testINN+": нет касс без признака БСО", rec.Reason())
 	b.reopen()
 	b.maintenance(1, false)
 	require.Equal(t, Failed, b.record(o.ID).Status)

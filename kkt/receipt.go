@@ -75,6 +75,7 @@ type ReceiptRecord struct {
 	Drive     storage.DriveID
 	Documents []uint32 // numbers, one a part; empty while queued
 	Error     string   // of Status Error
+	ErrorRu   string   // the same in Russian; empty in records of older versions
 	Code      fn.Code  // of Status Error, when the drive refused; else 0
 	API       string
 	Account   string

@@ -29,10 +29,10 @@ const (
 
 // recordVersion is the first byte of a stored answer or delayed receipt,
 // receiptVersion that of a receipt. Older versions stay readable: a receipt of
-// version 1 has no printed texts.
+// version 1 has no printed texts, up to version 2 its error is in English alone.
 const (
 	recordVersion  = 1
-	receiptVersion = 2
+	receiptVersion = 3
 )
 
 // ErrRecord is returned when a stored record does not decode.
@@ -51,7 +51,7 @@ func (r *ReceiptRecord) append(b []byte) []byte {
 	}
 	b = binary.AppendVarint(b, r.Created)
 	b = append(b, byte(r.Code))
-	for _, s := range [...]string{r.Error, r.API, r.Account, r.InvoiceID, r.AccountID} {
+	for _, s := range [...]string{r.Error, r.ErrorRu, r.API, r.Account, r.InvoiceID, r.AccountID} {
 		b = appendString(b, s)
 	}
 	b = r.Printed.append(b)
@@ -122,8 +122,11 @@ func parseReceiptRecord(id string, b []byte) (*ReceiptRecord, error) {
 	for range n {
 		rec.Documents = append(rec.Documents, uint32(r.uint()))
 	}
-	rec.Created, rec.Code = r.int(), fn.Code(r.byte())
-	rec.Error, rec.API, rec.Account, rec.InvoiceID, rec.AccountID = r.string(), r.string(), r.string(), r.string(), r.string()
+	rec.Created, rec.Code, rec.Error = r.int(), fn.Code(r.byte()), r.string()
+	if b[0] >= 3 {
+		rec.ErrorRu = r.string()
+	}
+	rec.API, rec.Account, rec.InvoiceID, rec.AccountID = r.string(), r.string(), r.string(), r.string()
 	if b[0] >= 2 {
 		rec.Printed = r.printed()
 	}

@@ -101,7 +101,7 @@ func (p *Pages) receipt(a *answer, path string) error {
 		a.notice = []string{"Чек принят и ждёт формирования, страница обновится сама."}
 		return nil
 	case kkt.Failed:
-		a.status, a.heading, a.reason = http.StatusGone, "Чек не сформирован", failure(rec)
+		a.status, a.heading, a.reason = http.StatusGone, "Чек не сформирован", rec.Reason()
 		a.notice = []string{"Причина: " + a.reason}
 		return nil
 	}
@@ -120,14 +120,6 @@ func (p *Pages) receipt(a *answer, path string) error {
 // queuedRefresh is after how many seconds a browser asks again for a receipt that
 // waits.
 const queuedRefresh = 2
-
-// failure is why a receipt was not made, in Russian.
-func failure(rec *kkt.ReceiptRecord) string {
-	if rec.Code != 0 {
-		return "ФН отказал: " + rec.Code.Russian()
-	}
-	return rec.Error
-}
 
 // notFound is what a page says of an error of kkt.ErrNotFound.
 type notFound struct{ reason string } // Russian

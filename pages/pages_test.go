@@ -162,8 +162,8 @@ func TestWithoutDocument(t *testing.T) {
 	b.clock.Advance(time.Minute)
 	require.Eventually(t, func() bool { return b.get("/r/"+refused.ID, "").Code != http.StatusAccepted }, 10*time.Second, time.Millisecond)
 	for _, c := range []struct{ ending, contentType, contains string }{
-		{"", typeHTML, "Причина: ФН отказал: код "}, {".txt", typeText, "Чек не сформирован\nПричина: ФН отказал: код "}, {".png", typeText, "Чек не сформирован"},
-		{".json", typeJSON, `"status":"Error","error":"ФН отказал: код `},
+		{"", typeHTML, "Причина: ФН 9999078900005430, документ 4: код "}, {".txt", typeText, "Чек не сформирован\nПричина: ФН 9999078900005430, документ 4: код "}, {".png", typeText, "Чек не сформирован"},
+		{".json", typeJSON, `"status":"Error","error":"ФН 9999078900005430, документ 4: код `},
 	} {
 		w := b.get("/r/"+refused.ID+c.ending, "")
 		require.Equal(t, http.StatusGone, w.Code)

@@ -78,7 +78,7 @@ func TestDriveRefusal(t *testing.T) {
 	b := open(t, nil)
 	b.clock.Advance(40 * 24 * time.Hour) // the registration is unsent for 40 days
 	id := b.queued(receiptOf(oneItem, ""))
-	require.Contains(t, b.answer(pathStatus, `{"Id":"`+id+`"}`), `{"Model":"Error","InnerResult":null,"Success":true,"Message":"ФН отказал: код 14h`)
+	require.Contains(t, b.answer(pathStatus, `{"Id":"`+id+`"}`), `{"Model":"Error","InnerResult":null,"Success":true,"Message":"ФН 9999078900005430, документ 2: код 14h`)
 	require.Contains(t, b.answer(pathGet, `{"Id":"`+id+`"}`), `"FiscalSign":null`)
 	answer := b.answer(pathReceipt, receiptOf(oneItem, ""))
 	require.Contains(t, answer, `"WarningCodes":[3]}`)

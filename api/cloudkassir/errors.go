@@ -293,7 +293,7 @@ func refusalOf(err error) *refusal {
 	case errors.As(err, &drive) && drive.Full:
 		r.code = codeDriveFull
 	case errors.As(err, &drive):
-		r.message = driveRefused(drive.Code)
+		r.message = drive.Russian()
 	case errors.As(err, &field):
 		r.code, r.field, r.reason = codeIncorrect, "тег "+field.Path, field.RuleRu
 	case errors.As(err, &setting):
@@ -316,9 +316,6 @@ func refusalOf(err error) *refusal {
 	}
 	return r
 }
-
-// driveRefused is the message for what the drive itself refused.
-func driveRefused(code fn.Code) string { return "ФН отказал: " + code.Russian() }
 
 // settingNames are the fields of /kkt/fiscalize by the names of the settings they become.
 var settingNames = map[string]string{

@@ -96,15 +96,12 @@ func (q *request) appendQueueWarnings(b []byte, r *kkt.ReceiptRecord) []byte {
 	return b
 }
 
-// failure is why a receipt was not made, in Russian; "" when it was.
+// failure is why a receipt was not made, in Russian; "" when it was. What the table of codes has is told in its words.
 func failure(r *kkt.ReceiptRecord) string {
-	if r.Code != 0 {
-		return driveRefused(r.Code)
-	}
 	if choice, ok := r.Choice(); ok {
 		return refusalOf(choice).text()
 	}
-	return r.Error
+	return r.Reason()
 }
 
 // failureCode is the error code of a receipt that was not made.

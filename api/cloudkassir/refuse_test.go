@@ -185,7 +185,7 @@ func TestErrorsOfFleet(t *testing.T) {
 		{&kkt.ChoiceError{Lack: kkt.LackSuitable}, 15, sentence(15)},
 		{&fn.Refusal{Code: fn.CodeNoSpace, Drive: "9999078900005430", Number: 51, Full: true}, 8, sentence(8)},
 		{&fn.Refusal{Code: fn.CodeTermEnded, Drive: "9999078900005430", Number: 51, Why: "over"}, -1,
-			"ФН отказал: код 12h, исчерпан срок действия ключей ФН"},
+			"ФН 9999078900005430, документ 51: код 12h, исчерпан срок действия ключей ФН"},
 		{&ffd.FieldError{Path: "1059[2]/1030", Rule: "too long", RuleRu: "слишком длинно"}, 27, "Некорректные данные: тег 1059[2]/1030: слишком длинно"},
 		{fmt.Errorf("register 1: %w", kkt.ErrOutOfService), -1, "Касса не работает: её сохранённое состояние нельзя использовать"},
 		{kkt.ErrClosed, -1, "Сервис останавливается, повторите запрос позже"},

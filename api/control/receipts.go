@@ -22,6 +22,7 @@ type receiptView struct {
 	AccountID     string          `json:"account_id"`
 	Created       time.Time       `json:"created"` // business time
 	Error         string          `json:"error"`
+	ErrorRu       string          `json:"error_ru,omitempty"`
 	Replays       uint64          `json:"replays"` // how often the request came again and got the first answer
 	Request       *string         `json:"request,omitempty"`
 	RequestBase64 []byte          `json:"request_base64,omitempty"`
@@ -36,7 +37,7 @@ func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	view := receiptView{ID: rec.ID, Status: rec.Status, Register: rec.Register, Drive: rec.Drive, Documents: append([]uint32{}, rec.Documents...),
-		API: rec.API, InvoiceID: rec.InvoiceID, AccountID: rec.AccountID, Created: time.UnixMilli(rec.Created).UTC(), Error: rec.Error}
+		API: rec.API, InvoiceID: rec.InvoiceID, AccountID: rec.AccountID, Created: time.UnixMilli(rec.Created).UTC(), Error: rec.Error, ErrorRu: rec.ErrorRu}
 	if reg, err := a.fleet.Register(rec.Register); err == nil {
 		s := reg.Settings()
 		zone, err := zones{}.of(&s)
