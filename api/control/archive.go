@@ -1,6 +1,7 @@
 package control
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"net/http"
 	"time"
@@ -24,7 +25,9 @@ type recordView struct {
 	Total      uint64        `json:"total,omitempty"` // kopecks
 	Reason     byte          `json:"reason,omitempty"`
 	Unsent     uint32        `json:"unsent,omitempty"`
-	Answers    answers       `json:"answers"`
+	// Registration is the index of a registration report among those of the drive.
+	Registration int     `json:"registration,omitempty"`
+	Answers      answers `json:"answers"`
 }
 
 // answers are what the drive answers on its wire, in hex, by command: "40h".
@@ -32,7 +35,7 @@ type answers map[string]string
 
 func (x answers) put(command string, answer []byte) { x[command] = hex.EncodeToString(answer) }
 
-// record answers commands 40h and 41h.
+// record answers commands 40h, 41h and 45h, of a registration report 43h too.
 func (a *API) record(w http.ResponseWriter, r *http.Request) error {
 	x, number, err := a.numbered(r)
 	if err != nil {
@@ -56,13 +59,30 @@ func (a *API) record(w http.ResponseWriter, r *http.Request) error {
 		}
 		view.Answers.put("41h", ticket.Append(nil))
 	}
+	reading, err := drive.OpenDocument(number)
+	if err != nil {
+		return err
+	}
+	view.Answers.put("45h", reading.Append(nil))
+	if rec.Form == ffd.FormRegistration || rec.Form == ffd.FormReregistration {
+		for index := 1; index <= int(drive.State.Registrations); index++ {
+			report, err := drive.Registration(index)
+			if err != nil {
+				return err
+			}
+			if report.Number == number {
+				view.Registration = index
+				view.Answers.put("43h", report.Append(nil, true))
+			}
+		}
+	}
 	return WriteJSON(w, http.StatusOK, view)
 }
 
 // statusAnswers are what the drive answers to the commands about itself. Those
 // that its phase refuses are left out.
-func statusAnswers(st *fn.State, now fn.Time) answers {
-	x := answers{}
+func statusAnswers(drive fn.Archive, now fn.Time) (answers, error) {
+	x, st := answers{}, drive.State
 	x.put("30h", st.Status(now).Append(nil))
 	number := st.Number()
 	x.put("31h", number[:])
@@ -74,5 +94,16 @@ func statusAnswers(st *fn.State, now fn.Time) answers {
 	if exchange, err := st.ExchangeStatus(); err == nil {
 		x.put("20h", exchange.Append(nil))
 	}
-	return x
+	if count, err := st.UnsentCount(); err == nil {
+		x.put("42h", binary.LittleEndian.AppendUint16(nil, count))
+	}
+	if st.Registrations == 0 {
+		return x, nil
+	}
+	report, err := drive.Registration(0)
+	if err != nil {
+		return nil, err
+	}
+	x.put("43h", report.Append(nil, false))
+	return x, nil
 }

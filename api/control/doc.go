@@ -13,13 +13,15 @@
 //	POST registers/{serial}/shift/open, shift/close        documents 2 and 5
 //	POST registers/{serial}/reports/state                  document 21
 //	GET  registers/{serial}/drive                          the drive at a glance
-//	GET  registers/{serial}/drive/records/{number}         the short record, with the drive's own answers to 40h and 41h
-//	GET  registers/{serial}/drive/export                   all its documents as one file of containers
+//	GET  registers/{serial}/drive/records/{number}         the short record, with the drive's own answers to 40h, 41h, 43h and 45h
+//	GET  registers/{serial}/drive/registrations            its registration reports, with its own answers to 43h
+//	GET  registers/{serial}/drive/registrations/{index}    one, with its answers to 44h and 47h; index counts from 1
+//	GET  registers/{serial}/drive/export                   all its documents as one file of containers; ?tickets=true puts the tickets between them
 //	GET  registers/{serial}/documents                      list; ?after=N&wait=10s is a long poll
 //	GET  registers/{serial}/documents/{number}             one, with bytes and tags
 //	GET  registers/{serial}/documents/{number}/slip        its slip; slip.html, .png, .txt, .json
 //	GET  registers/{serial}/drives                         list
-//	GET  registers/{serial}/drives/{drive}/documents[...]  the same of one drive; records and export too
+//	GET  registers/{serial}/drives/{drive}/documents[...]  the same of one drive; records, registrations and export too
 //	GET  receipts/{id}                                     what is kept of a receipt
 //	GET  messages                                          mail and SMS to buyers; ?kind=&state=&address=&register=
 //	GET  messages/{receipt}                                one, with what it says; message/rfc822 by Accept

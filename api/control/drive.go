@@ -22,7 +22,7 @@ type driveView struct {
 	Unsent            *unsent       `json:"unsent"`
 	Warnings          []warningView `json:"warnings"`
 	Sender            any           `json:"sender,omitempty"`
-	Answers           answers       `json:"answers"` // to 30h, 31h, 32h, 33h, 10h, 20h
+	Answers           answers       `json:"answers"` // to 30h, 31h, 32h, 33h, 10h, 20h, 42h, 43h
 }
 
 // warningView is a trouble of the register in words.
@@ -43,11 +43,16 @@ func (a *API) drive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	st, err := reg.State()
+	archive, err := reg.DriveArchive(reg.Settings().Drive())
 	if err != nil {
 		return err
 	}
-	view := driveView{driveItem: item.Drive, Registrations: st.Registrations, RegistrationsLeft: st.Term().Left, Answers: statusAnswers(&st, reg.Now()),
+	st := archive.State
+	answers, err := statusAnswers(archive, reg.Now())
+	if err != nil {
+		return err
+	}
+	view := driveView{driveItem: item.Drive, Registrations: st.Registrations, RegistrationsLeft: st.Term().Left, Answers: answers,
 		FillPercent: float64(st.LastNumber) * 100 / float64(st.Capacity), Shift: item.Shift, LastDocument: item.LastDocument,
 		Unsent: item.Unsent, Warnings: []warningView{}, Sender: item.Sender}
 	if st.Phase >= fn.PhaseFiscal {
@@ -69,9 +74,15 @@ func (a *API) drive(w http.ResponseWriter, r *http.Request) error {
 const exportPage = 256
 
 // exportDrive writes all documents of a drive as one file: the containers as the
-// drive made them, one after another.
+// drive made them, one after another; with ?tickets=true each with the container
+// of its ticket behind it, as it came.
 func (a *API) exportDrive(w http.ResponseWriter, r *http.Request) error {
-	if _, err := parseQuery(r); err != nil {
+	q, err := parseQuery(r, "tickets")
+	if err != nil {
+		return err
+	}
+	tickets, err := q.truth("tickets")
+	if err != nil {
 		return err
 	}
 	x, err := a.archive(r)
@@ -79,15 +90,19 @@ func (a *API) exportDrive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	next, started := uint32(1), false
+	var page []byte
 	for next <= ofdproto.MaxNumber {
-		var page []byte
+		page = page[:0]
 		begin := next
-		err := x.reg.Archive(x.drive, next, exportPage, func(number uint32, box, _ []byte) error {
+		err := x.reg.Archive(x.drive, next, exportPage, func(number uint32, box, ticket []byte) error {
 			if number != next {
 				return fmt.Errorf("drive %d: document %d is missing", x.drive, next)
 			}
 			next++
 			page = append(page, box...)
+			if tickets {
+				page = append(page, ticket...)
+			}
 			return nil
 		})
 		if err != nil && started {

@@ -28,6 +28,10 @@ func (a *API) operationRoutes() []Route {
 		{"GET", "registers/{serial}/drive", a.drive},
 		{"GET", "registers/{serial}/drive/export", a.exportDrive},
 		{"GET", "registers/{serial}/drive/records/{number}", a.record},
+		{"GET", "registers/{serial}/drive/registrations", a.registrations},
+		{"GET", "registers/{serial}/drive/registrations/{index}", a.registration},
+		{"GET", "registers/{serial}/drives/{drive}/registrations", a.registrations},
+		{"GET", "registers/{serial}/drives/{drive}/registrations/{index}", a.registration},
 		{"GET", "registers/{serial}/drives/{drive}/records/{number}", a.record},
 		{"GET", "registers/{serial}/drives/{drive}/export", a.exportDrive},
 	}

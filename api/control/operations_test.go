@@ -177,6 +177,75 @@ func TestExportIsByteExact(t *testing.T) {
 	require.EqualValues(t, exportPage+2, n)
 }
 
+func TestExportWithTickets(t *testing.T) {
+	b := newBench(t, nil)
+	b.submit("{}")
+	b.confirm(1)
+	b.confirm(2)
+	var want []byte
+	require.NoError(t, b.store.Documents(1, 1, 0, func(_ uint32, box, ticket []byte) error {
+		want = append(append(want, box...), ticket...)
+		return nil
+	}))
+	got := b.get2("registers/" + testSerial + "/drive/export?tickets=true")
+	require.Equal(t, want, got)
+	require.Greater(t, len(got), len(b.get2("registers/"+testSerial+"/drives/1/export?tickets=false")))
+	node := ofdproto.Tree(got)
+	require.Len(t, node.Items, 5, "three documents and two tickets")
+	require.Equal(t, got, node.Append(nil))
+	w := b.do("GET", "registers/"+testSerial+"/drive/export?tickets=yes")
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Contains(t, w.Body.String(), "neither true nor false")
+}
+
+// Commands 43h, 44h and 47h (spec/fn.md 4.4).
+func TestRegistrationsOfTheDrive(t *testing.T) {
+	b := newBench(t, nil)
+	r := "registers/" + testSerial
+	b.operate(r+"/reregister", `{"place":"shop.example.com","tax_systems":["osn","patent"]}`)
+	var list struct {
+		Items []registrationView
+		Next  *int
+	}
+	require.NoError(t, json.Unmarshal(b.get(r+"/drive/registrations"), &list))
+	require.Len(t, list.Items, 2)
+	require.EqualValues(t, 0, list.Items[0].Reasons)
+	require.EqualValues(t, 1<<3|1<<7, list.Items[1].Reasons)
+	require.Equal(t, []string{"osn", "patent"}, list.Items[1].TaxSystems)
+	require.Equal(t, []any{2, uint32(2)}, []any{list.Items[1].Index, list.Items[1].Number})
+	require.Len(t, list.Items[1].Answers["43h"], 2*(5+12+20+1+1+1+12+4+4+4))
+
+	var one registrationView
+	require.NoError(t, json.Unmarshal(b.get(r+"/drives/1/registrations/2"), &one))
+	var items strings.Builder
+	for _, x := range one.Items {
+		items.WriteString(x.Hex)
+	}
+	box, err := b.store.Document(1, 2)
+	require.NoError(t, err)
+	c, err := ofdproto.ParseContainer(box)
+	require.NoError(t, err)
+	require.Equal(t, hex.EncodeToString(c.Document[4:]), items.String(), "all its tags in order")
+	require.EqualValues(t, 1209, one.Items[0].Tag)
+
+	var rec recordView
+	require.NoError(t, json.Unmarshal(b.get(r+"/drive/records/2"), &rec))
+	require.Equal(t, 2, rec.Registration)
+	require.Equal(t, one.Answers["43h"], rec.Answers["43h"])
+	require.Equal(t, "0b00", rec.Answers["45h"][:4])
+	var view struct{ Answers answers }
+	require.NoError(t, json.Unmarshal(b.get(r+"/drive"), &view))
+	require.Equal(t, "0200", view.Answers["42h"], "two documents are unsent")
+	require.Len(t, view.Answers["43h"], len(one.Answers["43h"])-8, "without an index there are no reasons")
+
+	for path, code := range map[string]int{"/drive/registrations/3": 404, "/drive/registrations/0": 400, "/drive/registrations/x": 400, "/drives/9/registrations": 404} {
+		require.Equal(t, code, b.do("GET", r+path).Code, path)
+	}
+	b.operate("registers", `{"serial":"77","blank":true}`)
+	require.JSONEq(t, `{"items":[],"next":null}`, string(b.get("registers/77/drive/registrations")))
+	require.NotContains(t, string(b.get("registers/77/drive")), "43h")
+}
+
 func TestOperationsRefused(t *testing.T) {
 	b := newBench(t, nil)
 	r := "registers/" + testSerial

@@ -55,6 +55,17 @@ func (q query) number(name string, otherwise, low, high uint64) (uint64, error) 
 	return parseNumber(name, q.get(name), low, high)
 }
 
+// truth is true or false; false when it is not given.
+func (q query) truth(name string) (bool, error) {
+	switch v, given := q[name]; {
+	case !given || v[0] == "false":
+		return false, nil
+	case v[0] == "true":
+		return true, nil
+	}
+	return false, invalid(name, "true, false", "%s: %q is neither true nor false", name, q.get(name))
+}
+
 func (q query) limit() (int, error) {
 	n, err := q.number("limit", defaultLimit, 1, maxLimit)
 	return int(n), err

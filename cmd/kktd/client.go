@@ -223,6 +223,34 @@ func (c *client) call(method, path string, body, v any) error {
 
 // raw makes a request and returns the body of the answer.
 func (c *client) raw(method, path string, body any, accept string) ([]byte, error) {
+	answer, err := c.send(method, path, body, accept)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	raw, err := io.ReadAll(answer)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, c.base+path, err)
+	}
+	return raw, nil
+}
+
+// copy writes the bytes that a path answers as they come.
+func (c *client) copy(w io.Writer, path string) error {
+	answer, err := c.send(http.MethodGet, path, nil, "application/octet-stream")
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	if _, err = io.Copy(w, answer); err != nil {
+		return fmt.Errorf("GET %s: %w", c.base+path, err)
+	}
+	return nil
+}
+
+// send makes a request and returns the body of the answer, which the caller
+// closes. An answer that is a refusal is an error.
+func (c *client) send(method, path string, body any, accept string) (io.ReadCloser, error) {
 	var content io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -246,13 +274,13 @@ func (c *client) raw(method, path string, body any, accept string) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("%w; is kktd serve running there?", err)
 	}
+	if resp.StatusCode < http.StatusBadRequest {
+		return resp.Body, nil
+	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, r.URL, err)
-	}
-	if resp.StatusCode < http.StatusBadRequest {
-		return raw, nil
 	}
 	answer := struct{ Error *answerError }{}
 	if err := json.Unmarshal(raw, &answer); err != nil || answer.Error == nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -17,8 +16,9 @@ func newDriveCommand() *cobra.Command {
 	cmd := groupCommand("drive", "The fiscal drive: status, documents, export", `  kktd drive status
   kktd drive documents --after 10
   kktd drive document 3
+  kktd drive registrations
   kktd drive export --out drive.bin && kktd tlv decode drive.bin`,
-		newDriveStatusCommand(), newDriveDocumentsCommand(), newDriveDocumentCommand(), newDriveExportCommand())
+		newDriveStatusCommand(), newDriveDocumentsCommand(), newDriveDocumentCommand(), newDriveRegistrationsCommand(), newDriveExportCommand())
 	return cmd
 }
 
@@ -41,6 +41,14 @@ func (o *driveFlags) path(c *client, parts ...string) (string, error) {
 		parts = append([]string{"drives", strconv.FormatUint(o.drive, 10)}, parts...)
 	}
 	return c.path(o.serial, parts...)
+}
+
+// drivePath is path for what the control API has under drive and drives/{drive}.
+func (o *driveFlags) drivePath(c *client, parts ...string) (string, error) {
+	if o.drive == 0 {
+		parts = append([]string{"drive"}, parts...)
+	}
+	return o.path(c, parts...)
 }
 
 // driveAnswer is the drive at a glance.
@@ -197,11 +205,7 @@ func newDriveDocumentCommand() *cobra.Command {
 				if err := c.call(http.MethodGet, path, nil, &d); err != nil || c.json {
 					return err
 				}
-				parts := []string{"drive", "records", args[0]}
-				if o.drive != 0 {
-					parts = parts[1:]
-				}
-				if path, err = o.path(c, parts...); err != nil {
+				if path, err = o.drivePath(c, "records", strconv.FormatUint(n, 10)); err != nil {
 					return err
 				}
 				if err := c.call(http.MethodGet, path, nil, &d.record); err != nil {
@@ -242,46 +246,11 @@ func (d *documentAnswer) print(w io.Writer, v ffd.View) error {
 	if t := d.Ticket; t != nil {
 		ticket = fmt.Sprintf("\nКвитанция ОФД с ИНН %s от %s, код %d\n", t.OperatorINN, t.Time.Format(timeFormat), t.Code)
 	}
-	for _, command := range [...]string{"40h", "41h"} {
+	for _, command := range [...]string{"40h", "41h", "43h", "45h"} {
 		if answer, ok := d.record.Answers[command]; ok {
 			ticket += "Ответ ФН на " + command + ": " + answer + "\n"
 		}
 	}
 	_, err := io.WriteString(w, ticket)
 	return err
-}
-
-func newDriveExportCommand() *cobra.Command {
-	var o driveFlags
-	var out string
-	cmd := &cobra.Command{
-		Use: "export", Short: "Write all documents of the drive into one file", Args: cobra.NoArgs,
-		Long: `Write all documents of the drive into one file, byte for byte: the containers one
-after another, as kktd tlv decode reads them.`,
-		Example: "  kktd drive export --out drive.bin\n  kktd drive export | kktd tlv decode --in raw",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.client.run(cmd, false, func(c *client) error {
-				parts := []string{"drive", "export"}
-				if o.drive != 0 {
-					parts = parts[1:]
-				}
-				path, err := o.path(c, parts...)
-				if err != nil {
-					return err
-				}
-				raw, err := c.raw(http.MethodGet, path, nil, "application/octet-stream")
-				if err != nil {
-					return err
-				}
-				if out == "" {
-					_, err = c.out.Write(raw)
-					return err
-				}
-				return os.WriteFile(out, raw, 0o644)
-			})
-		},
-	}
-	cmd.Flags().StringVar(&out, "out", "", "file to write; standard output when not given")
-	o.addFlags(cmd)
-	return cmd
 }

@@ -128,7 +128,7 @@ func (s *shiftAnswer) words() string {
 	case s.Number != 0:
 		return fmt.Sprintf("%d закрыта", s.Number)
 	}
-	return "не было"
+	return "ещё не открывалась"
 }
 
 // listAnswer is a page of a list.
