@@ -53,6 +53,8 @@ type Config struct {
 	WebhookPauses   []time.Duration `koanf:"webhook-pauses"`   // between attempts; the last one repeats
 	WebhookAttempts int             `koanf:"webhook-attempts"` // at most, of one notification
 
+	Faults []string `koanf:"fault"` // in force from the start, as docs/faults.md writes them
+
 	ProcessingDelay time.Duration `koanf:"processing-delay"` // how long receipts stay Queued, business time
 	Seed            uint64        `koanf:"seed"`             // where ids come from; 0: by chance
 	MasterKey       string        `koanf:"master-key"`       // of the fiscal signs; empty: the published one
@@ -114,6 +116,11 @@ func (c *Config) check() error {
 	}
 	if c.OFDTimeout < minOFDTimeout || c.OFDTimeout > maxOFDTimeout {
 		return fmt.Errorf("ofd-timeout: %v, want %v to %v with its unit, as 60s", c.OFDTimeout, minOFDTimeout, maxOFDTimeout)
+	}
+	for _, text := range c.Faults {
+		if _, err := FaultKinds().Parse(text); err != nil {
+			return err
+		}
 	}
 	if err := c.checkWebhooks(); err != nil {
 		return err

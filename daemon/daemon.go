@@ -15,6 +15,7 @@ import (
 
 	"kktd/clock"
 	"kktd/event"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/kkt"
 	"kktd/mail"
@@ -41,6 +42,11 @@ type Daemon struct {
 	webhooks   *webhook.Deliverer
 	transports map[string]webhook.Transport // not changed once the outbox is delivered
 	letters    *mail.Composer
+
+	faults     fault.Set
+	faultKinds *fault.Registry
+	requests   atomic.Uint64 // that brought faults of their own
+	bodies     sync.Pool     // of *body
 
 	http     *http.Server
 	httpAddr net.Addr
@@ -89,7 +95,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	d.store = event.Watch(store)
+	d.store = d.openFaults(store)
 	if d.clock, err = kkt.OpenClock(d.store, clk); err != nil {
 		return nil, err
 	}
@@ -112,6 +118,9 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 		for _, delivery := range d.fleet.Deliveries() {
 			d.sender.Wake(delivery)
 		}
+	}
+	if err = d.setFaults(); err != nil {
+		return nil, err
 	}
 	d.http = d.newHTTPServer(d.routes())
 	d.running.Go(func() {

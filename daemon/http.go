@@ -43,13 +43,14 @@ func (d *Daemon) routes() http.Handler {
 	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Log: d.log, Strict: d.config.Strict,
 		VATReading: cloudkassir.VATReading(d.config.CorrectionVAT == "new"), FreeCorrections: d.config.FreeCorrections, TestQuota: d.config.TestQuota,
 		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, OriginalLinks: d.config.OriginalLinks, NewID: newGUID})
+	outside := d.faulty(cloudkassir.Peek, ck)
 	for _, path := range ck.Routes() {
-		exact[path] = ck
+		exact[path] = outside
 	}
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
 	ctl := control.New(control.Options{Fleet: d.fleet, Events: d.store, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Letters: d.letters, Stopping: d.stopping,
 		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: newSecret,
-		OFD: d.ofd, PublicURL: d.config.PublicURL})
+		OFD: d.ofd, PublicURL: d.config.PublicURL, Faults: &d.faults, FaultKinds: d.faultKinds})
 	if d.ofd != nil {
 		exact[ofd.ReceiptPath] = ofdReceipts{d.ofd}
 	}
@@ -99,20 +100,22 @@ func (d *Daemon) guard(next http.Handler) http.Handler {
 			forbid(w, "a page of another site may not change anything here: "+err.Error())
 			return
 		}
-		if token := d.config.ControlToken; token != "" {
-			given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1 {
-				next.ServeHTTP(w, r)
-				return
-			}
-		}
-		if !isLoopback(r.RemoteAddr) || !isLoopback(r.Host) {
+		if !d.owns(r, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")) {
 			d.log.WithField("peer", r.RemoteAddr).WithField("host", r.Host).Warn("control API refused: not from this machine and no token")
 			forbid(w, "the control API answers requests from this machine; set --control-token and send it as Authorization: Bearer for others")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// owns tells that a request comes from this machine and is meant for it, or brings the
+// control token.
+func (d *Daemon) owns(r *http.Request, given string) bool {
+	if token := d.config.ControlToken; token != "" && subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1 {
+		return true
+	}
+	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
 }
 
 // forbid answers as the control API does.

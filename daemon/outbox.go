@@ -43,7 +43,7 @@ func (d *Daemon) openOutbox() (err error) {
 		return err
 	}
 	d.transports = d.newTransports()
-	d.webhooks = webhook.New(webhook.Options{Box: d.outbox, Clock: d.clock, Log: d.log.WithField("room", "webhook"), Transports: d.transports})
+	d.webhooks = webhook.New(webhook.Options{Box: d.outbox, Clock: d.clock, Log: d.log.WithField("room", "webhook"), Transports: d.transports, Faults: &d.faults})
 	return nil
 }
 

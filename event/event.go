@@ -31,11 +31,13 @@ const (
 
 	WebhookDelivered Kind = "webhook_delivered" // a notification or a message reached its receiver
 	WebhookFailed    Kind = "webhook_failed"    // an attempt failed; Text says which, where and why
+
+	FaultFired Kind = "fault_fired" // a fault that was set on purpose has struck; Text says which
 )
 
 // Kinds are all kinds, as a help text lists them.
 func Kinds() []Kind {
-	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, WebhookDelivered, WebhookFailed}
+	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, WebhookDelivered, WebhookFailed, FaultFired}
 }
 
 // Event is one thing that happened.

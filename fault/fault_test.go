@@ -266,3 +266,54 @@ func TestStore(t *testing.T) {
 		})
 	}
 }
+
+// TestSpare: what is told of a fault passes by the faults of the store.
+func TestSpare(t *testing.T) {
+	var set Set
+	s := Store(memory.Open(), &set)
+	must(t, &set, "disk-full")
+	change := storage.Change{Events: [][]byte{[]byte("e")}}
+	set.OnFired = func(State, Subject) {
+		_, err := s.Append(Spare(context.Background()), change)
+		require.NoError(t, err)
+	}
+	_, err := s.Append(context.Background(), change)
+	require.ErrorIs(t, err, ErrSet)
+	last, err := s.LastEvent()
+	require.NoError(t, err)
+	require.EqualValues(t, 1, last)
+	require.EqualValues(t, 1, set.List()[0].Seen)
+}
+
+func TestMeetsAndLifted(t *testing.T) {
+	var s Set
+	lifted := 0
+	s.OnLifted = func() { lifted++ }
+	must(t, &s, "cut:times=1:inn=7708806062")
+	subject := Subject{Match: Match{INN: "7708806062"}}
+	require.True(t, Meets[OnAPI](&s, &subject))
+	require.False(t, Meets[OnAPI](&s, &Subject{}))
+	require.False(t, Meets[OnCommit](&s, &subject))
+	require.Zero(t, s.List()[0].Seen, "a look does not count")
+	require.Len(t, Strike[OnAPI](&s, &subject), 1)
+	require.False(t, Meets[OnAPI](&s, &subject), "it has spent itself")
+	require.Zero(t, lifted)
+	s.Reset()
+	require.Equal(t, 1, lifted)
+}
+
+func TestMagic(t *testing.T) {
+	for _, c := range []struct {
+		invoice, want string
+		fails         bool
+	}{{"", "", false}, {"1", "", false}, {"kktd-fault-503/1/2", "http-status:503", false}, {"kktd-fault-429", "http-status:429", false}, {"kktd-fault-4", "", true}} {
+		text, err := Magic(c.invoice)
+		require.Equal(t, c.want, text)
+		require.Equal(t, c.fails, errors.Is(err, ErrFault), c.invoice)
+	}
+	seen := map[string]bool{}
+	for _, m := range MagicIDs() {
+		require.False(t, seen[m.ID], m.ID)
+		seen[m.ID] = true
+	}
+}

@@ -31,6 +31,9 @@ type Set struct {
 	Seed uint64
 	// OnFired is told of each strike, outside of the lock. It may be nil.
 	OnFired func(State, Subject)
+	// OnLifted is called when faults are no longer in force, outside of the lock: what
+	// waits for that goes on. It may be nil.
+	OnLifted func()
 
 	force atomic.Pointer[[]*live] // nil: none, the only look that a room without faults pays for
 
@@ -89,6 +92,13 @@ func (s *Set) Reset() (lifted int) {
 
 // change puts what f makes of the list in force.
 func (s *Set) change(f func([]*live) []*live) {
+	if s.replace(f) && s.OnLifted != nil {
+		s.OnLifted()
+	}
+}
+
+// replace is change without telling; lifted says that a fault has gone.
+func (s *Set) replace(f func([]*live) []*live) (lifted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.load()
@@ -99,8 +109,20 @@ func (s *Set) change(f func([]*live) []*live) {
 	for _, l := range old {
 		if !slices.Contains(next, l) {
 			close(l.lifted)
+			lifted = true
 		}
 	}
+	return lifted
+}
+
+// Get is the fault in force with the id; the error is ErrNotFound.
+func (s *Set) Get(id uint64) (State, error) {
+	for _, state := range s.List() {
+		if state.ID == id {
+			return state, nil
+		}
+	}
+	return State{}, fmt.Errorf("%w: %d", ErrNotFound, id)
 }
 
 // List are the faults in force, oldest first; those that have spent themselves stand
@@ -156,6 +178,17 @@ func Strike[P any](s *Set, subject *Subject) (hits []Hit[P]) {
 		}
 	}
 	return hits
+}
+
+// Meets tells that a fault in force acts at the point P and asks for such a subject,
+// without counting it: what a room shows of itself follows it.
+func Meets[P any](s *Set, subject *Subject) bool {
+	return slices.ContainsFunc(s.load(), func(l *live) bool {
+		_, acts := l.state.Effect.(P)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return acts && l.state.Match.takes(&subject.Match) && !l.state.Spent()
+	})
 }
 
 // hit counts one that matched and tells whether it is struck.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kktd/event"
+	"kktd/fault"
 	"kktd/outbox"
 )
 
@@ -38,6 +39,8 @@ func (d *Deliverer) deliver(ctx context.Context, ref outbox.Ref) end {
 	var r Result
 	if t == nil {
 		r = Result{Err: fmt.Errorf("nobody delivers by %q here", e.Transport), Hopeless: true}
+	} else if d.withheld(e) {
+		r = Result{Err: fault.ErrSet}
 	} else {
 		r = t.Deliver(ctx, e)
 	}
@@ -83,6 +86,18 @@ func (d *Deliverer) deliver(ctx context.Context, ref outbox.Ref) end {
 		return end{unreachable: r.Unreachable, pause: storePause}
 	}
 	return out
+}
+
+// withheld tells that a fault keeps an entry from its receiver.
+func (d *Deliverer) withheld(e *outbox.Entry) bool {
+	if !d.o.Faults.On(nil) {
+		return false
+	}
+	withheld := false
+	for _, h := range fault.Strike[fault.OnWebhook](d.o.Faults, &fault.Subject{Match: fault.Match{Register: e.Register, API: e.API}}) {
+		withheld = withheld || h.Effect.Withhold()
+	}
+	return withheld
 }
 
 func (d *Deliverer) count(s *outbox.Status, delivered bool) {

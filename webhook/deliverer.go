@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/clock"
+	"kktd/fault"
 	"kktd/outbox"
 )
 
@@ -39,8 +40,9 @@ type Options struct {
 	Clock      clock.Clock
 	Log        logrus.FieldLogger // nil: no log
 	Transports map[string]Transport
-	Workers    int // deliveries at the same time; 0: 64
-	PerLane    int // of one lane; 0: 8
+	Faults     *fault.Set // that keep entries back; nil: none
+	Workers    int        // deliveries at the same time; 0: 64
+	PerLane    int        // of one lane; 0: 8
 	// Window is how many entries of a lane are held in memory; the others wait in the
 	// store. 0: 65536.
 	Window int

@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/event"
+	"kktd/fault"
 	"kktd/kkt"
 	"kktd/mail"
 	"kktd/ofd"
@@ -52,6 +53,10 @@ type Options struct {
 	NewSecret func() string
 	// PublicURL begins links in answers; empty: from the request.
 	PublicURL string
+	// Faults are the faults in force, FaultKinds those that can be set; without them
+	// faults cannot be set here.
+	Faults     *fault.Set
+	FaultKinds *fault.Registry
 	// Routes are paths of other rooms, served with the habits of this API.
 	Routes []Route
 }
@@ -72,6 +77,8 @@ type API struct {
 	resend       func(uint64) error
 	checkWebhook func(*kkt.Subscription) (field, rule string)
 	newSecret    func() string
+	faults       *fault.Set
+	faultKinds   *fault.Registry
 	mux          *http.ServeMux
 	paths        []string // relative to Prefix, as unknownPath lists them
 }
@@ -79,7 +86,7 @@ type API struct {
 // New makes an API.
 func New(o Options) *API {
 	a := &API{fleet: o.Fleet, ofd: o.OFD, publicURL: o.PublicURL, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, letters: o.Letters, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
-		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, mux: http.NewServeMux()}
+		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, faults: o.Faults, faultKinds: o.FaultKinds, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
 		l.SetOutput(io.Discard)
@@ -93,6 +100,7 @@ func New(o Options) *API {
 		routes = slices.Concat(a.fleetRoutes(), a.operationRoutes(), a.organisationRoutes())
 	}
 	routes = append(routes, a.webhookRoutes()...)
+	routes = append(routes, a.faultRoutes()...)
 	if a.ofd != nil {
 		routes = append(routes, a.ofdRoutes()...)
 	}

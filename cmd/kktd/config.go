@@ -51,6 +51,7 @@ func addFlags(f *pflag.FlagSet) {
 	f.Duration("webhook-timeout", d.WebhookTimeout, "how long a receiver of notifications may take to answer")
 	f.DurationSlice("webhook-pauses", d.WebhookPauses, "waits before the next attempts of a notification; the last one repeats")
 	f.Int("webhook-attempts", d.WebhookAttempts, "attempts of one notification before it is given up")
+	f.StringArray("fault", nil, "a fault in force from the start, as cut:answer:times=1; repeatable; kktd fault kinds lists them")
 	f.Duration("processing-delay", d.ProcessingDelay, "how long a receipt stays Queued before its document is made")
 	f.Uint64("seed", d.Seed, "where the ids of receipts come from in a new file; 0: by chance")
 	f.String("master-key", d.MasterKey, "key of the fiscal signs; empty: the published one")

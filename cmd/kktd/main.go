@@ -102,6 +102,7 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 	root.AddCommand(
 		newClockCommand(),
 		newDriveCommand(),
+		newFaultCommand(),
 		newFsckCommand(),
 		newOFDCommand(),
 		newOrgCommand(),
