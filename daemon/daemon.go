@@ -119,6 +119,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 			d.sender.Wake(delivery)
 		}
 	}
+	d.faults.OnLifted = d.fleet.FaultsLifted
 	if err = d.setFaults(); err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (d *Daemon) startOFD() error {
 // openFleet makes the sender, which the fleet wakes, and the fleet.
 func (d *Daemon) openFleet() error {
 	c := &d.config
-	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.config.master(), Seed: c.Seed,
+	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.config.master(), Seed: c.Seed, Faults: &d.faults,
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
 		Delay: c.ProcessingDelay, OnStopped: d.fail, Outbox: d.outbox, Notifiers: d.notifiers(), MailServer: c.SMTP}
 	if o.Seed == 0 {

@@ -2,5 +2,10 @@ package fault
 
 // Kinds are the faults whose effects stand in this package.
 func Kinds() []Kind {
-	return []Kind{kindHTTPStatus(), kindLatency(), kindCut(), kindCommitFails(), kindDiskFull(), kindNoWebhooks()}
+	return []Kind{
+		kindHTTPStatus(), kindLatency(), kindCut(),
+		kindDriveRefuse(), kindDriveCrypto(), kindDriveFull(), kindDriveExpired(), kindDriveResource(),
+		kindRegisterError(), kindRegisterMaintenance(), kindPaperOut(), kindPowerCut(),
+		kindCommitFails(), kindDiskFull(), kindNoWebhooks(),
+	}
 }

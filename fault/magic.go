@@ -27,6 +27,11 @@ func MagicIDs() []MagicID {
 		{MagicPrefix + "500", "http-status:500", "HTTP 500, nothing is made", "HTTP 500, чек не сделан"},
 		{MagicPrefix + "500-made", "http-status:500:at=answer", "HTTP 500, and the receipt is made", "HTTP 500, но чек сделан"},
 		{MagicPrefix + "503", "http-status:503", "HTTP 503, nothing is made", "HTTP 503, чек не сделан"},
+		{MagicPrefix + "crypto", "drive-crypto", "the drive fails, 04h: the receipt ends as Error", "отказ ФН 04h, чек получает состояние Error"},
+		{MagicPrefix + "drive-full", "drive-full", "the drive is full, 14h", "ФН переполнен, 14h"},
+		{MagicPrefix + "drive-expired", "drive-expired", "the term of the drive has ended, 12h", "срок ФН истёк, 12h"},
+		{MagicPrefix + "register-error", "register-error", "every register that fits is out of order", "все подходящие кассы неисправны"},
+		{MagicPrefix + "power-cut", "power-cut", "nothing is made, the connection is cut", "чек не сделан, соединение оборвано"},
 	}
 }
 

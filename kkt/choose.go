@@ -77,7 +77,7 @@ func (f *Fleet) choose(r *Receipt) (*Register, error) {
 			continue
 		}
 		c := candidate{register: x, queue: x.queued()}
-		c.service, c.err = x.service(p)
+		c.service, c.err = x.service(p, &r.Request)
 		list = append(list, c)
 	}
 	if best := f.lightest(list, inService); best != nil {
@@ -94,6 +94,11 @@ func (f *Fleet) choose(r *Receipt) (*Register, error) {
 	case has(driveRefuses): // which the receipt will tell
 		return f.lightest(list, driveRefuses), nil
 	case has(driveFull):
+		for _, c := range list {
+			if c.service == driveFull && c.err != nil { // by a fault
+				return nil, c.err
+			}
+		}
 		return fail(LackMemory)
 	case len(list) > 0:
 		return nil, list[0].err
@@ -111,7 +116,7 @@ type candidate struct {
 	register *Register
 	queue    int
 	service  service
-	err      error // of outOfService
+	err      error // of outOfService, and of driveFull by a fault
 }
 
 // service is what a register can do at the moment.
@@ -126,7 +131,10 @@ const (
 )
 
 // service tells what the register can do at the moment.
-func (r *Register) service(p *profile) (service, error) {
+func (r *Register) service(p *profile, request *Request) (service, error) {
+	if s, err := r.away(p, request); s != inService {
+		return s, err
+	}
 	if p.Maintenance {
 		return onMaintenance, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"kktd/event"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/outbox"
@@ -145,7 +146,7 @@ func (f *Fleet) resumeDelayed() error {
 }
 
 // retryWaiting looks again for registers for the receipts of an organisation that
-// wait, oldest first: a register has come into service or has changed.
+// wait, oldest first, "" for those of all: a register has come into service or has changed.
 func (f *Fleet) retryWaiting(inn string) {
 	d := &f.delayed
 	d.order.Lock()
@@ -153,7 +154,7 @@ func (f *Fleet) retryWaiting(inn string) {
 	d.mu.Lock()
 	var keys [][16]byte
 	for key, of := range d.waiting {
-		if of == inn || of == "" {
+		if inn == "" || of == inn || of == "" {
 			keys = append(keys, key)
 		}
 	}
@@ -318,7 +319,9 @@ func (j *delayedJob) make(b *batch) error {
 			}
 		}
 		rec.Register, rec.Drive = b.profile.Serial, b.profile.Drive()
-		if err := b.makeParts(j.parts, rec, j.key, id, nil); err != nil {
+		if err := b.makeParts(j.parts, rec, j.key, id, nil, nil); interrupted(err) {
+			return err
+		} else if err != nil {
 			b.failQueued(rec, id, err) // it will not get better by waiting
 		}
 	}
@@ -362,6 +365,8 @@ func (j *delayedJob) done(err error) {
 	f := j.r.fleet
 	switch {
 	case err == nil || errors.Is(err, ErrClosed): // made, or left for the next start
+	case errors.Is(err, fault.ErrNoPaper):
+		j.noPaper()
 	case errors.Is(err, errStale):
 		f.delayed.wait(j.key, j.profile.INN)
 		go f.dispatch(j.key) // not here: the register's goroutine holds its batch

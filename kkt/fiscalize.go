@@ -280,12 +280,12 @@ type changeJob struct {
 func (j *changeJob) apply(b *batch) {
 	state, documents := b.state, len(b.out.Documents)
 	if j.reasons != 0 && b.state.ShiftOpen {
-		j.err = b.r.machine.Apply(&b.state, &fn.CloseShift{Data: b.profile.shift.Close}, b.wall, &b.out)
+		j.err = b.command(&fn.CloseShift{Data: b.profile.shift.Close})
 	}
 	if j.reasons != 0 && j.err == nil {
 		c := j.profile.register
 		c.Reasons = j.reasons
-		j.err = b.r.machine.Apply(&b.state, &c, b.wall, &b.out)
+		j.err = b.command(&c)
 	}
 	if j.err == nil {
 		j.profile.past = b.profile.past

@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/clock"
+	"kktd/fault"
 	"kktd/fn"
 	"kktd/outbox"
 	"kktd/storage"
@@ -47,6 +48,8 @@ type Options struct {
 	// MailServer is the lane of the outbox that receipts for e-mail addresses go into;
 	// empty, or without an Outbox, they are only kept.
 	MailServer string
+	// Faults are what goes wrong on purpose; nil: nothing.
+	Faults *fault.Set
 }
 
 // Fleet is all organisations, accounts and registers of one store.
@@ -65,6 +68,7 @@ type Fleet struct {
 	outbox      *outbox.Box
 	notifiers   []Notifier
 	mailServer  string
+	faults      *fault.Set
 	batches     sync.Pool
 	jobs        sync.Pool
 
@@ -99,7 +103,7 @@ type Fleet struct {
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
 		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
-		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer}
+		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
 	if f.outbox == nil {
 		f.notifiers, f.mailServer = nil, ""
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"kktd/event"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/storage"
@@ -46,7 +47,7 @@ func (j *receiptJob) apply(b *batch) {
 		start := len(b.buf)
 		b.buf = appendQueued(b.buf, j.due, j.queued)
 		b.put(kindDelayed, key[:], b.slice(start))
-	} else if j.err = b.makeParts(j.parts, &rec, key, id, j.documents[:0]); j.err != nil {
+	} else if j.err = b.makeParts(j.parts, &rec, key, id, j.documents[:0], j.request.Faults); j.err != nil {
 		return
 	}
 	j.documents = rec.Documents
@@ -81,12 +82,16 @@ func (b *batch) putAnswer(r *Request, id string, answer []byte) {
 
 // makeParts makes the documents of a receipt, all or none, and puts into the
 // record what became of it. What the drive refuses is the receipt's failure;
-// any other error is returned and nothing is changed.
-func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, key [16]byte, id string, numbers []uint32) error {
+// any other error is returned and nothing is changed. own are the faults that came
+// with the request.
+func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, key [16]byte, id string, numbers []uint32, own *fault.Set) error {
 	state, documents := b.state, len(b.out.Documents)
 	rec.Status = Processed
 	for i := range parts {
-		err := b.r.machine.Apply(&b.state, &parts[i], b.wall, &b.out)
+		err := b.spoiled(parts[i].Form, parts[i].Total, rec, own)
+		if err == nil {
+			err = b.r.machine.Apply(&b.state, &parts[i], b.wall, &b.out)
+		}
 		if err == nil {
 			numbers = append(numbers, b.state.LastNumber)
 			continue

@@ -86,7 +86,14 @@ func (j *operation) commit(b *batch) error {
 }
 
 // command lets the drive carry out a command.
-func (b *batch) command(c fn.Command) error { return b.machine.Apply(&b.state, c, b.wall, &b.out) }
+func (b *batch) command(c fn.Command) error {
+	if form := formOf(c, &b.state); form != 0 {
+		if err := b.spoiled(form, 0, nil, nil); err != nil {
+			return err
+		}
+	}
+	return b.machine.Apply(&b.state, c, b.wall, &b.out)
+}
 
 // closeShift closes a shift that is open, when the register does that by itself;
 // otherwise the drive refuses what comes next and says why.

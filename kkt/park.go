@@ -4,17 +4,22 @@ import (
 	"strings"
 	"time"
 
+	"kktd/fault"
 	"kktd/storage"
 )
 
 // park queues a receipt for which no register works at the moment. It is made
-// when a maintenance ends or another register comes that fits.
-func (f *Fleet) park(r *Receipt) (*Outcome, error) {
+// when a maintenance ends or another register comes that fits. reg is the register
+// that could not make it; nil: those that fit are on maintenance.
+func (f *Fleet) park(r *Receipt, reg *Register) (*Outcome, error) {
 	if !f.enter() {
 		return nil, ErrClosed
 	}
 	defer f.leave(1)
-	reg := f.parkedAt(r)
+	maintained := reg == nil
+	if maintained {
+		reg = f.parkedAt(r)
+	}
 	p := reg.profile.Load()
 	if _, _, err := p.prepareAll(r, nil, nil); err != nil {
 		return nil, err // what cannot be written is refused at once
@@ -30,7 +35,10 @@ func (f *Fleet) park(r *Receipt) (*Outcome, error) {
 	key := receiptKey(reg.id, sequence)
 	state, _ := reg.State()
 	o := &Outcome{ID: f.ids.make(reg.id, sequence), Status: Queued, Register: p.Serial,
-		Warnings: append(p.warnings(&state, reg.wall(p)), Warning{Kind: WarnMaintenance, Register: p.Serial})}
+		Warnings: p.warnings(&state, reg.wall(p))}
+	if maintained {
+		o.Warnings = append(o.Warnings, Warning{Kind: WarnMaintenance, Register: p.Serial})
+	}
 	records := []storage.Record{{Kind: kindReceipt, Key: key[:], Value: rec.append(nil)}, {Kind: kindDelayed, Key: key[:], Value: appendQueued(nil, now, form)}}
 	if r.Request.Render != nil {
 		o.Answer = r.Request.Render(o)
@@ -58,7 +66,7 @@ func (f *Fleet) parkedAt(r *Receipt) *Register {
 	defer f.mu.RUnlock()
 	all := f.byINN[r.INN]
 	for _, x := range all {
-		if p := x.profile.Load(); p.Maintenance && fits(r, p) {
+		if p := x.profile.Load(); (p.Maintenance || meets[fault.RegisterMaintenance](x)) && fits(r, p) {
 			return x
 		}
 	}

@@ -1,6 +1,7 @@
 package kkt
 
 import (
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/storage"
@@ -45,6 +46,8 @@ type Request struct {
 	// Render makes the API's answer for a success. The bytes are stored in the
 	// same commit and come back in Outcome.Answer.
 	Render func(*Outcome) []byte
+	// Faults are those that came with the request; Submit takes them from its context.
+	Faults *fault.Set
 }
 
 // Outcome tells what became of a receipt that was taken.

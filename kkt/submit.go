@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"kktd/fault"
 	"kktd/fn"
 )
 
@@ -19,6 +20,7 @@ func (f *Fleet) Submit(ctx context.Context, r *Receipt) (*Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	r.Request.Faults = fault.Own(ctx)
 	if r.Request.Key == "" {
 		return f.make(r)
 	}
@@ -53,7 +55,7 @@ func (f *Fleet) make(r *Receipt) (*Outcome, error) {
 			return nil, err
 		}
 		if reg == nil {
-			return f.park(r)
+			return f.park(r, nil)
 		}
 		j.request, j.profile = &r.Request, reg.profile.Load()
 		if j.parts, j.data, err = j.profile.prepareAll(r, j.parts[:0], j.data[:0]); err != nil {
@@ -64,6 +66,8 @@ func (f *Fleet) make(r *Receipt) (*Outcome, error) {
 		switch {
 		case errors.Is(j.err, errStale):
 			continue
+		case errors.Is(j.err, fault.ErrNoPaper):
+			return f.park(r, reg)
 		case j.err != nil:
 			return nil, j.err
 		}

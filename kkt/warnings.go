@@ -1,6 +1,9 @@
 package kkt
 
-import "kktd/fn"
+import (
+	"kktd/fault"
+	"kktd/fn"
+)
 
 // Warning is a trouble of a register that does not stop a receipt.
 type Warning struct {
@@ -91,11 +94,11 @@ func (p *profile) warnings(s *fn.State, now fn.Time) []Warning {
 func (r *Register) Warnings() []Warning {
 	p := r.profile.Load()
 	state, err := r.State()
-	if err != nil {
+	if err != nil || meets[fault.RegisterError](r) {
 		return []Warning{{Kind: WarnOutOfOrder, Register: p.Serial}}
 	}
 	list := p.warnings(&state, r.wall(p))
-	if p.Maintenance {
+	if p.Maintenance || meets[fault.RegisterMaintenance](r) {
 		list = append(list, Warning{Kind: WarnMaintenance, Register: p.Serial})
 	}
 	return list

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"kktd/api/internal/tolerant"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
@@ -305,6 +306,8 @@ func refusalOf(err error) *refusal {
 		r.code = codeQuota
 	case errors.Is(err, kkt.ErrInvalid):
 		r.code, r.reason = codeIncorrect, strings.TrimPrefix(err.Error(), kkt.ErrInvalid.Error()+": ")
+	case errors.Is(err, kkt.ErrOutOfService) && errors.Is(err, fault.ErrSet):
+		r.message = "Касса не работает: неисправность включена намеренно"
 	case errors.Is(err, kkt.ErrOutOfService):
 		r.message = "Касса не работает: её сохранённое состояние нельзя использовать"
 	case errors.Is(err, kkt.ErrClosed):

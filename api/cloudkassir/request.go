@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/api/internal/tolerant"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/kkt"
 	"kktd/tlv"
@@ -110,6 +111,9 @@ func (q *request) log() *logrus.Entry {
 
 // answerRefusal logs and renders the refusal r.
 func (q *request) answerRefusal(r *refusal) []byte {
+	if errors.Is(r.cause, fault.ErrPowerCut) {
+		panic(http.ErrAbortHandler) // nobody gets an answer
+	}
 	e := q.log().WithFields(logrus.Fields{"code": r.code, "reason": r.text()})
 	if r.field != "" {
 		e = e.WithField("field", r.field)

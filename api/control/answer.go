@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
@@ -59,6 +60,8 @@ func problemOf(err error) *Problem {
 			status = http.StatusNotFound
 		}
 		return &Problem{Status: status, Code: "refused", Message: err.Error(), MessageRu: refusal.Russian(), Drive: viewRefusal(refusal)}
+	case errors.Is(err, fault.ErrSet):
+		return &Problem{Status: http.StatusServiceUnavailable, Code: "fault", Message: err.Error() + "; kktd fault list shows it, kktd fault reset lifts it"}
 	case errors.Is(err, kkt.ErrOutOfService):
 		return &Problem{Status: http.StatusServiceUnavailable, Code: "out_of_service", Message: err.Error()}
 	case errors.Is(err, kkt.ErrNotFound):
@@ -79,6 +82,9 @@ func viewRefusal(r *fn.Refusal) *Refused {
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, fault.ErrPowerCut) {
+		panic(http.ErrAbortHandler) // nobody gets an answer
+	}
 	p := problemOf(err)
 	if p.Status >= http.StatusInternalServerError {
 		a.log.WithField("path", r.URL.Path).WithError(err).Error("request failed")

@@ -1,0 +1,17 @@
+package fault
+
+// RegisterMaintenance is a register on maintenance, though nobody set that.
+type RegisterMaintenance struct{}
+
+// Name implements Effect.
+func (RegisterMaintenance) Name() string { return "register-maintenance" }
+
+// Args implements Effect.
+func (RegisterMaintenance) Args() string { return "" }
+
+func kindRegisterMaintenance() Kind {
+	return Kind{Name: RegisterMaintenance{}.Name(), Where: "register", Usage: "register-maintenance",
+		About:   "the register is on maintenance: other registers take its receipts, or they wait for it as Queued",
+		AboutRu: "касса на обслуживании: чеки достаются другим кассам или ждут в состоянии Queued",
+		Read:    func(*Params) Effect { return RegisterMaintenance{} }}
+}
