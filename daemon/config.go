@@ -61,6 +61,7 @@ type Config struct {
 	FFD             string        `koanf:"ffd"`              // of the first-start register: 1.05, 1.1 or 1.2
 	CorrectionVAT   string        `koanf:"correction-vat"`   // VatRate 5 of CloudKassir corrections: old is 0 %, new is 5 %
 	FreeCorrections bool          `koanf:"free-corrections"` // Amounts of corrections need not agree with their items
+	RequestLimit    int           `koanf:"request-limit"`    // requests of an account in work at a time; 0: any number
 	TestQuota       int           `koanf:"test-quota"`       // receipts of an organisation in 8 hours; 0: any number
 	TicketCheck     string        `koanf:"ticket-check"`     // lenient, strict or off
 	Strict          bool          `koanf:"strict"`           // what a real device refuses is an error, not a warning
@@ -103,6 +104,9 @@ func (c *Config) check() error {
 	}
 	if c.CorrectionVAT != "old" && c.CorrectionVAT != "new" {
 		return fmt.Errorf("correction-vat: %q, want old or new", c.CorrectionVAT)
+	}
+	if c.RequestLimit < 0 {
+		return fmt.Errorf("request-limit: %d, want 0 for any number, or a number of requests", c.RequestLimit)
 	}
 	if c.TestQuota < 0 {
 		return fmt.Errorf("test-quota: %d, want 0 for any number, or a number of receipts", c.TestQuota)

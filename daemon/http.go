@@ -42,6 +42,7 @@ func (d *Daemon) routes() http.Handler {
 	}
 	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Log: d.log, Strict: d.config.Strict,
 		VATReading: cloudkassir.VATReading(d.config.CorrectionVAT == "new"), FreeCorrections: d.config.FreeCorrections, TestQuota: d.config.TestQuota,
+		RequestLimit: d.config.RequestLimit, Faults: &d.faults,
 		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, OriginalLinks: d.config.OriginalLinks, NewID: newGUID})
 	outside := d.faulty(cloudkassir.Peek, ck)
 	for _, path := range ck.Routes() {

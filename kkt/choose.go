@@ -100,6 +100,8 @@ func (f *Fleet) choose(r *Receipt) (*Register, error) {
 			}
 		}
 		return fail(LackMemory)
+	case has(unpaid):
+		return fail(LackPaid)
 	case len(list) > 0:
 		return nil, list[0].err
 	}
@@ -125,6 +127,7 @@ type service uint8
 const (
 	inService service = iota
 	onMaintenance
+	unpaid
 	driveRefuses // any receipt: term, phase, documents unsent for too long
 	driveFull
 	outOfService
@@ -135,7 +138,10 @@ func (r *Register) service(p *profile, request *Request) (service, error) {
 	if s, err := r.away(p, request); s != inService {
 		return s, err
 	}
-	if p.Maintenance {
+	switch {
+	case p.Unpaid:
+		return unpaid, nil
+	case p.Maintenance:
 		return onMaintenance, nil
 	}
 	now := r.wall(p)

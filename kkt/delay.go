@@ -222,13 +222,13 @@ func (f *Fleet) assign(key [16]byte) (*delayedJob, error) {
 	return j, err
 }
 
-// settingsOf are those of a register that may be gone.
-func (f *Fleet) settingsOf(serial string) *Settings {
-	s := Settings{Serial: serial}
+// settingsOf are those of a register that may be gone, and its zone.
+func (f *Fleet) settingsOf(serial string) (*Settings, *time.Location) {
 	if r, err := f.Register(serial); err == nil {
-		s = r.Settings()
+		s := r.Settings()
+		return &s, r.Zone()
 	}
-	return &s
+	return &Settings{Serial: serial}, time.UTC
 }
 
 func (f *Fleet) byID(id uint64) *Register {
@@ -258,7 +258,8 @@ func (f *Fleet) failQueued(key [16]byte, cause error) {
 		e := event.Event{Kind: event.ReceiptFailed, Time: f.clock.Now().UnixMilli(), Register: rec.Register, Receipt: id, Text: rec.Error}
 		c := storage.Change{Records: []storage.Record{{Kind: kindReceipt, Key: key[:], Value: rec.append(nil)},
 			{Kind: kindDelayed, Key: key[:]}}, Events: [][]byte{e.Append(nil)}}
-		n := ReceiptNotice{Fleet: f, Record: *rec, Register: f.settingsOf(rec.Register), Time: e.Time}
+		n := ReceiptNotice{Fleet: f, Record: *rec, Time: e.Time}
+		n.Register, n.Zone = f.settingsOf(rec.Register)
 		var refs []outbox.Ref
 		for _, notifier := range f.notifiers {
 			c.Records, refs = f.putEntries(c.Records, refs, notifier.OfReceipt(&n), e.Time)

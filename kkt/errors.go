@@ -54,6 +54,7 @@ const (
 	LackAgent         Lack = "agent"          // none may act as an agent
 	LackUserAttribute Lack = "user attribute" // none supports tag 1084
 	LackSerial        Lack = "serial"         // the one that is asked for is not there
+	LackPaid          Lack = "paid"           // none that fits is paid for
 	LackMemory        Lack = "memory"         // every drive that fits is full
 	LackSuitable      Lack = "suitable"       // the conditions exclude one another
 
@@ -73,6 +74,7 @@ var lackTexts = map[Lack]string{
 	LackAgent:            "нет касс с агентским признаком",
 	LackUserAttribute:    "нет касс с дополнительным реквизитом пользователя",
 	LackSerial:           "нет кассы с этим заводским номером",
+	LackPaid:             "нет оплаченных касс",
 	LackMemory:           "память ФН всех подходящих касс заполнена",
 	LackSuitable:         "нет подходящей кассы",
 	LackReturnCorrection: "касса ФФД 1.05 не делает коррекцию возврата",

@@ -299,8 +299,15 @@ func (j *changeJob) apply(b *batch) {
 		b.state, b.out.Documents = state, b.out.Documents[:documents]
 		return
 	}
+	before := b.profile
 	b.profile, b.dirty = j.profile, true
 	b.tellDocuments(documents, "")
+	switch {
+	case b.profile.Maintenance && !before.Maintenance:
+		b.tellRegister(MaintenanceBegun, 0)
+	case before.Maintenance && !b.profile.Maintenance:
+		b.tellRegister(MaintenanceEnded, 0)
+	}
 }
 
 func (j *changeJob) fail(err error) { j.err = err }

@@ -131,7 +131,9 @@ func (b *batch) tellDocuments(from int, receipt string) {
 		case ffd.FormShiftClosing:
 			b.tell(event.Event{Kind: event.ShiftClosed, Document: d.Number})
 		}
-		b.tellRegister(d.Form, d.Number)
+		if what := reportedBy(d.Form); what != "" {
+			b.tellRegister(what, d.Number)
+		}
 	}
 }
 

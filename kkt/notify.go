@@ -2,6 +2,7 @@ package kkt
 
 import (
 	"fmt"
+	"time"
 
 	"kktd/ffd"
 	"kktd/outbox"
@@ -24,7 +25,8 @@ type ReceiptNotice struct {
 	Fleet    *Fleet
 	Record   ReceiptRecord // with its ID
 	Register *Settings     // in force for it
-	Time     int64         // business time, Unix milliseconds
+	Zone     *time.Location
+	Time     int64 // business time, Unix milliseconds
 
 	containers [][]byte // of its documents
 }
@@ -48,11 +50,15 @@ func (n *ReceiptNotice) Details(part int) (*ReceiptDetails, error) {
 // RegisterEvent is what happened to a register.
 type RegisterEvent string
 
-// What can happen to a register. Each has a report.
+// What can happen to a register.
 const (
 	Registered   RegisterEvent = "registered"   // document 1: its fiscalisation has ended
 	Reregistered RegisterEvent = "reregistered" // document 11: its registration data changed
 	DriveClosed  RegisterEvent = "drive_closed" // document 6: its drive takes no more
+
+	// Without a report:
+	MaintenanceBegun RegisterEvent = "maintenance_begun" // it takes no receipts
+	MaintenanceEnded RegisterEvent = "maintenance_ended"
 )
 
 // RegisterNotice is what has just happened to a register.
@@ -88,7 +94,7 @@ func (b *batch) tellReceipt(rec *ReceiptRecord, id string, documents int) {
 			}
 		}
 	}
-	*n = ReceiptNotice{Fleet: f, Record: *rec, Register: &b.profile.Settings, Time: b.now, containers: containers}
+	*n = ReceiptNotice{Fleet: f, Record: *rec, Register: &b.profile.Settings, Zone: b.profile.zone, Time: b.now, containers: containers}
 	n.Record.ID = id
 	for _, notifier := range f.notifiers {
 		b.putEntries(notifier.OfReceipt(n))
@@ -97,22 +103,25 @@ func (b *batch) tellReceipt(rec *ReceiptRecord, id string, documents int) {
 	clear(n.containers)
 }
 
-// tellRegister asks for the entries about the register of the batch when a
-// document is a report on what happened to it.
-func (b *batch) tellRegister(form ffd.Form, number uint32) {
-	f := b.r.fleet
-	if len(f.notifiers) == 0 {
-		return
-	}
-	var what RegisterEvent
+// reportedBy is what happened to a register when a document is a report on it, ""
+// for other documents.
+func reportedBy(form ffd.Form) RegisterEvent {
 	switch form {
 	case ffd.FormRegistration:
-		what = Registered
+		return Registered
 	case ffd.FormReregistration:
-		what = Reregistered
+		return Reregistered
 	case ffd.FormDriveClosing:
-		what = DriveClosed
-	default:
+		return DriveClosed
+	}
+	return ""
+}
+
+// tellRegister asks for the entries about the register of the batch. number is that
+// of the report, 0 without one.
+func (b *batch) tellRegister(what RegisterEvent, number uint32) {
+	f := b.r.fleet
+	if len(f.notifiers) == 0 {
 		return
 	}
 	n := &b.notice.register

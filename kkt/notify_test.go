@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"kktd/ffd"
 	"kktd/outbox"
 	"kktd/storage/memory"
 	"kktd/tlv"
@@ -120,7 +119,7 @@ func TestNobodyListens(t *testing.T) {
 		rec := &ReceiptRecord{Status: Processed}
 		return testing.AllocsPerRun(100, func() {
 			b.tellReceipt(rec, "id", 0)
-			b.tellRegister(ffd.FormRegistration, 1)
+			b.tellRegister(Registered, 1)
 			b.told()
 		})
 	}

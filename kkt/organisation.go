@@ -88,7 +88,7 @@ func (f *Fleet) Grant(publicID, secret, inn string) (changed bool, err error) {
 }
 
 // soft are the settings that no registration report holds, by their names in JSON.
-var soft = []string{"phone", "cashier", "cashier_inn", "takes_agents", "takes_cash", "takes_bso", "takes_user_attribute", "zone", "auto_shift", "quantity_decimals"}
+var soft = []string{"phone", "cashier", "cashier_inn", "takes_agents", "takes_cash", "takes_bso", "takes_user_attribute", "unpaid", "zone", "auto_shift", "quantity_decimals"}
 
 // atCreation are the settings that a new register alone takes: its drive may have
 // been replaced since.
@@ -144,7 +144,11 @@ func (r *Register) Adjust(given []byte) (changed []string, err error) {
 	}
 	j := &changeJob{profile: p, ready: make(chan error, 1)}
 	r.submit(j)
-	return changed, <-j.ready
+	if err := <-j.ready; err != nil {
+		return nil, err
+	}
+	f.retryWaiting(next.INN) // for the receipts that it fits now
+	return changed, nil
 }
 
 // fields are the members of the JSON of settings.

@@ -217,6 +217,23 @@ func TestMaintenanceOfTheOnlyRegister(t *testing.T) {
 }
 
 // A waiting receipt goes to whichever register comes first: here to a new one.
+// TestUnpaid: a register that is not paid for takes nothing, and what waits does not wait for it.
+func TestUnpaid(t *testing.T) {
+	b := fleetOf(t, func(s *Settings) { s.Unpaid = true }, nil)
+	for range 3 {
+		require.Equal(t, serial(2), b.submit(testReceipt(100)).Register)
+	}
+	r, err := b.fleet.Register(serial(2))
+	require.NoError(t, err)
+	changed, err := r.Adjust([]byte(`{"unpaid":true}`))
+	require.NoError(t, err)
+	require.Equal(t, []string{"unpaid"}, changed)
+	_, err = b.fleet.Submit(context.Background(), testReceipt(100))
+	choice := (*ChoiceError)(nil)
+	require.ErrorAs(t, err, &choice)
+	require.Equal(t, LackPaid, choice.Lack)
+}
+
 func TestWaitingReceiptTakesAnotherRegister(t *testing.T) {
 	b := fleetOf(t, nil, nil)
 	b.maintenance(1, true)

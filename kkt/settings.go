@@ -40,6 +40,9 @@ type Settings struct {
 	TakesBSO           bool `json:"takes_bso"` // form 4 on request; Conditions with BSOSystem make every receipt one
 	TakesUserAttribute bool `json:"takes_user_attribute"`
 
+	// Unpaid takes the register out of the choice: the service is not paid for it.
+	Unpaid bool `json:"unpaid,omitempty"`
+
 	// Maintenance takes the register out of the choice; receipts wait for it.
 	Maintenance bool `json:"maintenance,omitempty"`
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"kktd/fault"
 	"kktd/kkt"
 )
 
@@ -69,6 +70,11 @@ type Options struct {
 	FreeCorrections bool
 	// TestQuota is how many receipts an organisation may make in 8 hours; 0 does not count.
 	TestQuota int
+	// RequestLimit is how many requests of an account may be in work at the same time, one more is answered with HTTP 429; 0: any
+	// number. The document names 5 for a test terminal and 30 for a live one.
+	RequestLimit int
+	// Faults may strike receipts; nil: none.
+	Faults *fault.Set
 	// NewID makes the GUID of a /test answer.
 	NewID func() string
 }
@@ -78,6 +84,7 @@ type API struct {
 	o     Options
 	pool  sync.Pool // of *request
 	quota quota
+	limit limit
 }
 
 // New makes an API. Fleet and NewID must be set.
@@ -170,6 +177,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		a.unauthorized(w, r, path)
 		return
+	}
+	if most := a.o.RequestLimit; most > 0 {
+		if !a.limit.enter(account.PublicID, most) {
+			a.refuseOverload(w, path, account.PublicID)
+			return
+		}
+		defer a.limit.leave(account.PublicID)
 	}
 	q := a.pool.Get().(*request)
 	q.begin(a, r, path, account)

@@ -9,13 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/kkt"
 )
 
 // TestErrorCodes provokes each error code by a request (spec/api/cloudkassir.md 5.10) and reads the Russian text of the official table
-// at its beginning. Four codes cannot be provoked: nothing in kktd is a terminal (16), is paid for (25) or encrypts personal data (10),
-// and 6 in its first meaning, services that the registration does not allow, has no rule in the document.
+// at its beginning. Three have no cause in kktd and come by a fault: it has no terminals (16), enciphers nothing (10), and the document
+// names no rule of 6 in its first meaning, services that the registration does not allow.
 func TestErrorCodes(t *testing.T) {
 	agents := func(s *kkt.Settings) { s.TakesAgents = false }
 	for _, c := range []struct {
@@ -24,6 +25,7 @@ func TestErrorCodes(t *testing.T) {
 		set   func(*kkt.Settings)
 		opts  func(*Options)
 		first int // receipts before
+		fault int // code that is set as a fault
 		body  string
 	}{
 		{code: -1, text: "Компания с ИНН 7777777777 не найдена", body: strings.Replace(receiptOf(oneItem, ""), testINN, "7777777777", 1)},
@@ -33,14 +35,17 @@ func TestErrorCodes(t *testing.T) {
 		{code: 4, text: "Переданы не все необходимые данные агента", body: receiptOf(agentItem(1, "{}", goodSupplier), "")},
 		{code: 5, text: "Отсутствует ИНН поставщика или телефон поставщика при агентском расчете", body: receiptOf(agentItem(6, "null", `{"Name":"a"}`), "")},
 		{code: 6, text: "Оформление услуг не разрешено при регистрации ККТ или телефон покупателя передан в неверном формате", body: receiptOf(oneItem, `,"Phone":"12345"`)},
+		{code: 6, text: "Оформление услуг не разрешено при регистрации ККТ или телефон покупателя передан в неверном формате", body: receiptOf(oneItem, ""), fault: 6},
 		{code: 7, text: "Неверный формат ИНН поставщика", body: receiptOf(agentItem(6, "null", `{"Name":"a","Inn":"123"}`), "")},
 		{code: 8, text: "Ресурс хранения документов исчерпан (ФН переполнен)", body: receiptOf(oneItem, ""), first: 8, set: func(s *kkt.Settings) { s.DriveCapacity = 10 }},
 		{code: 9, text: "Ошибка агентских данных", body: receiptOf(item(`"AgentSign":9`), "")},
+		{code: 10, text: "Не зашифрованные персональные данные", body: receiptOf(oneItem, ""), fault: 10},
 		{code: 11, text: "Не передан ИНН", body: `{"Type":"Income"}`},
 		{code: 12, text: "Отсутствует информация о товарах/услугах", body: receiptOf("", "")},
 		{code: 13, text: "Сумма по всем способам оплаты меньше итога чека", body: receiptOf(oneItem, `,"Amounts":{"Electronic":99.99}`)},
 		{code: 14, text: "Вносимая безналичной оплатой сумма больше суммы чека", body: receiptOf(oneItem, `,"Amounts":{"Electronic":100.01}`)},
 		{code: 15, text: "Нет подходящей ККМ для данной организации", body: receiptOf(oneItem, ""), set: func(s *kkt.Settings) { s.Maintenance = true }},
+		{code: 16, text: "Нет касс с подходящим терминалом", body: receiptOf(oneItem, ""), fault: 16},
 		{code: 17, text: "Нет касс с признаком БСО для организации с ИНН 7708806062", body: receiptOf(oneItem, `,"IsBso":true`), set: func(s *kkt.Settings) { s.TakesBSO = false }},
 		{code: 18, text: "Нет касс без признака БСО для организации с ИНН 7708806062", body: receiptOf(oneItem, `,"IsBso":false`), set: func(s *kkt.Settings) { s.Conditions |= ffd.BSOSystem }},
 		{code: 19, text: "Нет касс поддерживающих наличный рассчет", body: receiptOf(oneItem, `,"Amounts":{"Cash":100}`), set: func(s *kkt.Settings) { s.TakesCash = false }},
@@ -50,6 +55,7 @@ func TestErrorCodes(t *testing.T) {
 		{code: 22, text: "Превышен лимит тестовых чеков за день", body: receiptOf(oneItem, ""), first: 1, opts: func(o *Options) { o.TestQuota = 1 }},
 		{code: 23, text: "Неверный формат цены/суммы - не более двух знаков после точки", body: receiptOf(item(`"price":"1.234"`), "")},
 		{code: 24, text: "Неверный формат email", body: receiptOf(oneItem, `,"Email":"user"`)},
+		{code: 25, text: "Нет оплаченных ККМ для обработки чека", body: receiptOf(oneItem, ""), set: func(s *kkt.Settings) { s.Unpaid = true }},
 		{code: 26, text: "Не переданы необходимые данные", body: receiptOf(oneItem, `,"UserRequisiteData":{}`)},
 		{code: 27, text: "Некорректные данные", body: receiptOf(item(`"vat":19`), "")},
 	} {
@@ -65,6 +71,12 @@ func TestErrorCodes(t *testing.T) {
 			b.emptyOrganisation()
 			for range c.first {
 				b.queued(receiptOf(oneItem, ""))
+			}
+			if c.fault != 0 {
+				faults := new(fault.Set)
+				faults.Add(fault.Fault{Effect: fault.APIError{Code: c.fault}, Match: fault.Match{API: Name, INN: testINN}})
+				b.opts.Faults = faults
+				b.api = New(b.opts)
 			}
 			answer := b.answer(pathReceipt, c.body)
 			head := `{"Model":{"ErrorCode":` + strconv.Itoa(c.code) + `},"InnerResult":null,"Success":false,"Message":"` + c.text

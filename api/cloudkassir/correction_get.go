@@ -84,15 +84,10 @@ func (q *request) appendAmounts(b []byte, v tolerant.Value) []byte {
 
 // zoneOf is the time zone of the register of a receipt.
 func (q *request) zoneOf(r *kkt.ReceiptRecord) *time.Location {
-	name := kkt.DefaultZone
 	if reg, err := q.api.o.Fleet.Register(r.Register); err == nil {
-		name = reg.Settings().Zone
+		return reg.Zone()
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return time.UTC
-	}
-	return zone
+	return time.UTC // a record always names a register
 }
 
 // modelWriter appends the members of an object.

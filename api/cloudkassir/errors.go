@@ -27,11 +27,13 @@ const (
 	codeSupplierINN   = 7
 	codeDriveFull     = 8
 	codeAgent         = 9
+	codePersonal      = 10
 	codeNoINN         = 11
 	codeNoItems       = 12
 	codePaidLess      = 13
 	codePaidMore      = 14
 	codeNoSuitable    = 15
+	codeNoTerminal    = 16
 	codeNoBSO         = 17
 	codeOnlyBSO       = 18
 	codeNoCash        = 19
@@ -40,6 +42,7 @@ const (
 	codeQuota         = 22
 	codeDecimals      = 23
 	codeEmail         = 24
+	codeUnpaid        = 25
 	codeMissing       = 26
 	codeIncorrect     = 27
 )
@@ -63,6 +66,8 @@ func sentence(code int) string {
 		return "Ресурс хранения документов исчерпан (ФН переполнен)"
 	case codeAgent:
 		return "Ошибка агентских данных"
+	case codePersonal:
+		return "Не зашифрованные персональные данные"
 	case codeNoINN:
 		return "Не передан ИНН"
 	case codeNoItems:
@@ -73,6 +78,8 @@ func sentence(code int) string {
 		return "Вносимая безналичной оплатой сумма больше суммы чека"
 	case codeNoSuitable:
 		return "Нет подходящей ККМ для данной организации"
+	case codeNoTerminal:
+		return "Нет касс с подходящим терминалом"
 	case codeNoBSO:
 		return "Нет касс с признаком БСО"
 	case codeOnlyBSO:
@@ -89,6 +96,8 @@ func sentence(code int) string {
 		return "Неверный формат цены/суммы - не более двух знаков после точки"
 	case codeEmail:
 		return "Неверный формат email"
+	case codeUnpaid:
+		return "Нет оплаченных ККМ для обработки чека"
 	case codeMissing:
 		return "Не переданы необходимые данные"
 	case codeIncorrect:
@@ -248,6 +257,8 @@ func lackCode(lack kkt.Lack) int {
 		return codeNoAgent
 	case kkt.LackUserAttribute:
 		return codeNoUserRequest
+	case kkt.LackPaid:
+		return codeUnpaid
 	case kkt.LackMemory:
 		return codeDriveFull
 	case kkt.LackSuitable, kkt.LackSerial:

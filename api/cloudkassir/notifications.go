@@ -31,7 +31,8 @@ const (
 	// NotifyCorrection tells of a correction that was made, or could not be. The page knows such a hook from one client and no name
 	// for it: the name is kktd's.
 	NotifyCorrection = "CorrectionReceipt"
-	// NotifyRegister tells of a register: its fiscalisation has ended, its data changed, its drive is closed.
+	// NotifyRegister tells of a register: its fiscalisation has ended, its data changed, its drive is closed, its
+	// maintenance begins or ends.
 	NotifyRegister = "Kkt"
 )
 
@@ -145,7 +146,7 @@ func (x *Notifier) parameters(q *request, n *kkt.ReceiptNotice, d *kkt.ReceiptDe
 	if d != nil {
 		add("QrCodeUrl", qrURL(base, d))
 		add("Amount", fmt.Sprintf("%d.%02d", fiscal.Total/100, fiscal.Total%100))
-		add("DateTime", utc(fiscal.Time, n.Register.Zone))
+		add("DateTime", utc(fiscal.Time, n.Zone))
 	} else {
 		add("DateTime", time.UnixMilli(n.Time).UTC().Format(time.DateTime))
 	}
@@ -183,11 +184,7 @@ func (x *Notifier) parameters(q *request, n *kkt.ReceiptNotice, d *kkt.ReceiptDe
 }
 
 // utc is the wall clock of a register, tag 1012, as a moment in UTC (spec/decisions.md, time zone).
-func utc(wall uint32, zoneName string) string {
-	zone, err := time.LoadLocation(zoneName)
-	if err != nil {
-		zone = time.UTC // the name was checked when it was set
-	}
+func utc(wall uint32, zone *time.Location) string {
 	face := time.Unix(int64(wall), 0).UTC()
 	moment := time.Date(face.Year(), face.Month(), face.Day(), face.Hour(), face.Minute(), face.Second(), 0, zone)
 	return moment.UTC().Format(time.DateTime)
@@ -246,8 +243,11 @@ func (x *Notifier) OfRegister(n *kkt.RegisterNotice) (entries []outbox.Entry) {
 			continue
 		}
 		status, message := registerWords(n.Event)
+		if n.Document != 0 {
+			message += ", документ " + strconv.FormatUint(uint64(n.Document), 10)
+		}
 		e, err := render(&sub, n.Fleet, []parameter{{"Inn", n.Register.INN}, {"DeviceNumber", n.Register.Serial}, {"FiscalNumber", n.Register.DriveNumber},
-			{"RegNumber", n.Register.RegNumber}, {"Status", status}, {"Message", fmt.Sprintf("%s, документ %d", message, n.Document)},
+			{"RegNumber", n.Register.RegNumber}, {"Status", status}, {"Message", message},
 			{"DateTime", time.UnixMilli(n.Time).UTC().Format(time.DateTime)}})
 		if err != nil {
 			x.warn(err, "")
@@ -268,6 +268,10 @@ func registerWords(e kkt.RegisterEvent) (status, message string) {
 		return "Reregistered", "Регистрационные данные кассы изменены"
 	case kkt.DriveClosed:
 		return "Closed", "Архив ФН закрыт"
+	case kkt.MaintenanceBegun:
+		return "Maintenance", "Касса на обслуживании"
+	case kkt.MaintenanceEnded:
+		return "Online", "Касса включена"
 	}
 	return string(e), string(e)
 }

@@ -179,6 +179,20 @@ func TestRegisterNotification(t *testing.T) {
 		"Status=Reregistered\nMessage=Регистрационные данные кассы изменены, документ 2\nDateTime=2026-01-10 07:00:00\n", lines(t, string(list[0].Body)))
 }
 
+// TestMaintenanceNotification: a Kkt notification tells of the maintenance of a register, once a change.
+func TestMaintenanceNotification(t *testing.T) {
+	b := openTold(t, nil)
+	b.subscribe("Kkt", `,"HttpMethod":"POST"`)
+	for _, on := range []bool{true, true, false} {
+		_, err := b.fleet.SetMaintenance(settings().Serial, on)
+		require.NoError(t, err)
+	}
+	list := b.entries()
+	require.Len(t, list, 2)
+	require.Contains(t, lines(t, string(list[0].Body)), "Status=Maintenance\nMessage=Касса на обслуживании\n")
+	require.Contains(t, lines(t, string(list[1].Body)), "Status=Online\nMessage=Касса включена\n")
+}
+
 func TestCorrectionNotification(t *testing.T) {
 	b := openTold(t, nil)
 	b.subscribe("Receipt", `,"HttpMethod":"POST"`)

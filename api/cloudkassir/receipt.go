@@ -6,6 +6,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/api/internal/tolerant"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/kkt"
 	"kktd/tlv"
@@ -21,6 +22,9 @@ func (q *request) receipt() []byte { return q.submit((*request).readReceipt) }
 func (q *request) submit(read func(*request)) []byte {
 	if answer := q.replay(); answer != nil {
 		return answer
+	}
+	if r := q.fault(); r != nil {
+		return q.answerRefusal(r)
 	}
 	read(q)
 	q.logNotes()
@@ -40,6 +44,22 @@ func (q *request) submit(read func(*request)) []byte {
 	}
 	return outcome.Answer
 }
+
+// fault is the refusal that a fault asks for, nil when none does.
+func (q *request) fault() *refusal {
+	own := fault.Own(q.http.Context())
+	if !q.api.o.Faults.On(own) {
+		return nil
+	}
+	hits := fault.Strike[fault.OnAPIError](q.api.o.Faults, &fault.Subject{Match: Peek(q.http, q.body.Bytes()), Own: own})
+	if len(hits) == 0 {
+		return nil
+	}
+	return &refusal{code: hits[0].Effect.ErrorCode(), cause: errFault}
+}
+
+// errFault is the cause of a refusal that was set on purpose.
+var errFault = errors.New("cloudkassir: a fault was set")
 
 // errQuota is returned when the organisation has made its test receipts.
 var errQuota = errors.New("cloudkassir: test receipts limit")

@@ -119,7 +119,7 @@ func appendState(b []byte, reg *kkt.Register) []byte {
 	w.text("SettlePlace", s.Address)
 	w.text("CalculationPlace", s.Place)
 	w.text("KkmModelName", modelName)
-	w.text("FiscalDateEnd", dateEnd(&s, &state))
+	w.text("FiscalDateEnd", dateEnd(reg.Zone(), &state))
 	w.text("FirmwareVersion", firmwareVersion)
 	w.key("IsBso")
 	w.b = strconv.AppendBool(w.b, s.Conditions.Has(ffd.BSOSystem))
@@ -135,13 +135,9 @@ func appendState(b []byte, reg *kkt.Register) []byte {
 }
 
 // dateEnd is the end of the last day that the drive works, in the zone of the register; "" before the registration.
-func dateEnd(s *kkt.Settings, state *fn.State) string {
+func dateEnd(zone *time.Location, state *fn.State) string {
 	if state.Registered == 0 {
 		return ""
-	}
-	zone, err := time.LoadLocation(s.Zone)
-	if err != nil {
-		zone = time.UTC
 	}
 	y, m, d := time.Unix(int64(state.LastDay()), 0).UTC().Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, zone).Format(time.RFC3339)

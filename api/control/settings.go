@@ -33,6 +33,7 @@ type settingsBody struct {
 	TakesCash          *bool   `json:"takes_cash"`
 	TakesBSO           *bool   `json:"takes_bso"`
 	TakesUserAttribute *bool   `json:"takes_user_attribute"`
+	Unpaid             *bool   `json:"unpaid"`
 	Zone               *string `json:"zone"`
 	AutoShift          *bool   `json:"auto_shift"`
 	QuantityDecimals   *string `json:"quantity_decimals"`
@@ -55,7 +56,7 @@ func (b *settingsBody) apply(s *kkt.Settings) error {
 	}
 	for _, x := range []struct{ to, value *bool }{
 		{&s.Automatic, b.Automatic}, {&s.Offline, b.Offline}, {&s.Encryption, b.Encryption}, {&s.TakesAgents, b.TakesAgents},
-		{&s.TakesCash, b.TakesCash}, {&s.TakesBSO, b.TakesBSO}, {&s.TakesUserAttribute, b.TakesUserAttribute}, {&s.AutoShift, b.AutoShift},
+		{&s.TakesCash, b.TakesCash}, {&s.TakesBSO, b.TakesBSO}, {&s.TakesUserAttribute, b.TakesUserAttribute}, {&s.AutoShift, b.AutoShift}, {&s.Unpaid, b.Unpaid},
 	} {
 		set(x.to, x.value)
 	}

@@ -59,6 +59,7 @@ func addFlags(f *pflag.FlagSet) {
 	f.String("ticket-check", d.TicketCheck, "signs of OFD tickets: lenient, strict or off")
 	f.String("correction-vat", d.CorrectionVAT, "VatRate 5 in corrections of CloudKassir: old reads 0 %, new reads 5 %")
 	f.Bool("free-corrections", d.FreeCorrections, "take corrections whose Amounts differ from their items")
+	f.Int("request-limit", d.RequestLimit, "requests of an account in work at the same time, more are answered with HTTP 429; 0: any number")
 	f.Int("test-quota", d.TestQuota, "receipts an organisation may make in 8 hours, then error 22; 0: any number")
 	f.Bool("strict", d.Strict, "refuse what is a warning otherwise: check digits, characters outside CP866")
 	f.Bool("any-drive-number", d.AnyDriveNumber, "allow drive numbers that do not begin with 9999")
