@@ -37,7 +37,7 @@ const (
 
 // Kinds are all kinds, as a help text lists them.
 func Kinds() []Kind {
-	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, WebhookDelivered, WebhookFailed, FaultFired}
+	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
 }
 
 // Event is one thing that happened.

@@ -16,8 +16,11 @@ func clockKey(serial string) []byte {
 	if serial == "" {
 		return []byte("daemon")
 	}
-	return append([]byte("register "), serial...)
+	return append([]byte(registerClock), serial...)
 }
+
+// registerClock begins the key of a register's own clock.
+const registerClock = "register "
 
 // OpenClock makes the daemon's clock over a base, with the setting that the store
 // kept.

@@ -94,6 +94,7 @@ func TestDamagedClock(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
+			b.damaged = true
 			require.NoError(t, b.fleet.append(storage.Change{Records: []storage.Record{{Kind: kindClock, Key: clockKey(""), Value: []byte(c.value)}}}))
 			_, err := OpenClock(b.store, b.clock)
 			require.ErrorIs(t, err, ErrRecord)

@@ -100,7 +100,9 @@ type FsckSummary struct {
 //     state that comes out is compared with the stored one field by field;
 //   - the events tell of every document and every ticket once and in order;
 //   - records of registers, receipts, queued receipts and answers agree with the
-//     documents and with each other.
+//     documents and with each other;
+//   - settings of clocks and notifications, messages, what must be told outside and
+//     the warnings that were told can be read, and what they refer to is there.
 //
 // The counters of a document depend on the tickets that came before it (1097,
 // 1098, 1053, 1206). The order of both is that of the events, which stand in the
@@ -112,12 +114,12 @@ type FsckSummary struct {
 // The error is one of the store that leaves nothing to look at. What is not told
 // are records of other rooms.
 func Fsck(o FsckOptions, found func(Difference)) (FsckSummary, error) {
-	c := &fsck{store: o.Store, master: o.Master, mode: o.TicketMode, found: found, registers: map[string]*fsckRegister{}, lives: map[storage.DriveID]*life{}}
+	c := &fsck{store: o.Store, master: o.Master, mode: o.TicketMode, found: found, registers: map[string]*fsckRegister{}, accounts: map[string]bool{}, warned: told{}, lives: map[storage.DriveID]*life{}}
 	if len(c.master) == 0 {
 		c.master = []byte(fn.DefaultMaster)
 	}
 	for _, step := range []func() error{c.readSeed, c.readRegisters, c.readDrives, c.readEvents, c.replayAll, c.checkPast, c.readReceipts,
-		c.checkUnclaimed, c.readQueued, c.readPrinted, c.readMessages, c.readAnswers} {
+		c.checkUnclaimed, c.readQueued, c.readPrinted, c.readMessages, c.readAnswers, c.readRepeats, c.readClocks, c.readWarnings, c.readSubscriptions, c.readOutbox} {
 		if err := step(); err != nil {
 			return c.sum, err
 		}
@@ -135,6 +137,8 @@ type fsck struct {
 
 	ids       *idMaker // nil without a seed
 	registers map[string]*fsckRegister
+	accounts  map[string]bool // that can be read
+	warned    told            // by the events
 	lives     map[storage.DriveID]*life
 	order     []*life // by id
 }
@@ -238,6 +242,7 @@ func (c *fsck) readRegisters() error {
 	readable(kindAccount, "account", func(b []byte) (string, error) {
 		var a Account
 		err := json.Unmarshal(b, &a)
+		c.accounts[a.PublicID] = err == nil
 		return a.PublicID, err
 	})
 	return err

@@ -56,6 +56,9 @@ func (c *fsck) readEvents() error {
 			c.found(Difference{What: err.Error(), Do: doRestore})
 			return nil
 		}
+		if e.Kind == event.WarningOn || e.Kind == event.WarningOff {
+			c.warned.follow(&e)
+		}
 		if e.Kind != event.Document && e.Kind != event.Confirmed {
 			return nil
 		}

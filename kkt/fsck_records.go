@@ -198,20 +198,30 @@ func (c *fsck) readAnswers() error {
 		if c.ids == nil {
 			return nil
 		}
-		receipt, err := c.ids.parse(id)
-		if err != nil {
-			c.found(Difference{What: what + ": " + err.Error(), Do: doRestore})
-			return nil
-		}
-		rec, err := c.receipt(receipt[:])
-		if err == nil && rec == nil {
-			c.found(Difference{What: what + " is for receipt " + id + ", which is not stored", Do: doRestore})
-		}
-		if errors.Is(err, ErrRecord) {
-			return nil // told already
-		}
-		return err
+		return c.checkNamed(what, id)
 	})
+}
+
+// checkNamed tells when a receipt that something names is not stored.
+func (c *fsck) checkNamed(what, id string) error {
+	key, err := c.ids.parse(id)
+	if err != nil {
+		c.found(Difference{What: what + ": " + err.Error(), Do: doRestore})
+		return nil
+	}
+	return c.checkKey(what+" is for receipt "+id+", which is not stored", key[:])
+}
+
+// checkKey tells when the receipt with a key is not stored.
+func (c *fsck) checkKey(what string, key []byte) error {
+	rec, err := c.receipt(key)
+	if err == nil && rec == nil {
+		c.found(Difference{What: what, Do: doRestore})
+	}
+	if errors.Is(err, ErrRecord) {
+		return nil // told already
+	}
+	return err
 }
 
 // receipt reads a receipt record, nil when there is none; ErrRecord when it

@@ -25,6 +25,9 @@ type Subscription struct {
 	Format   string `json:"format"`   // the API's word
 }
 
+// storeKey is the key of its record.
+func (s *Subscription) storeKey() []byte { return []byte(s.Account + "\x00" + s.API + "\x00" + s.Type) }
+
 // subscriptionKey finds a subscription.
 type subscriptionKey struct{ account, api, kind string }
 
@@ -76,7 +79,7 @@ func (f *Fleet) Subscribe(s Subscription) error {
 		return err
 	}
 	key := subscriptionKey{s.Account, s.API, s.Type}
-	rec := storage.Record{Kind: kindSubscription, Key: []byte(s.Account + "\x00" + s.API + "\x00" + s.Type), Value: value}
+	rec := storage.Record{Kind: kindSubscription, Key: s.storeKey(), Value: value}
 	if err := f.append(storage.Change{Records: []storage.Record{rec}}); err != nil {
 		return err
 	}

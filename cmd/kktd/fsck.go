@@ -39,6 +39,8 @@ func newFsckCommand() *cobra.Command {
     tickets are verified, the state that comes out is compared with the stored one;
   - receipts, queued receipts, answers, settings and events agree with the
     documents, and every document and ticket is told once and in order;
+  - clocks, warnings, messages, notifications and their settings can be read, and
+    what they refer to is there;
   - the built-in OFD has every document once and in order, as the register made it.
 
 Each difference is a line: where, what, expected, found, what to do. Nothing is
