@@ -30,6 +30,11 @@ type Config struct {
 	OFDOneConnection bool          `koanf:"ofd-one-connection"` // a connection for each document, as real devices do
 	OFDTimeout       time.Duration `koanf:"ofd-timeout"`        // for the answer of the OFD, real time
 
+	Delivery    string        `koanf:"delivery"`     // async, sync or manual
+	SyncTimeout time.Duration `koanf:"sync-timeout"` // how long an answer waits for tickets with sync, real time
+
+	Clock string `koanf:"clock"` // of a store that has kept none, as ParseClock reads it; empty: the machine's
+
 	// Bare leaves a new file without the register of the first start: who starts
 	// the daemon makes one. It is no setting of a user.
 	Bare bool `koanf:"-"`
@@ -88,7 +93,7 @@ const ofdNamespace = "ofd"
 // (design/architecture.md, Outside).
 func Default() Config {
 	return Config{Data: "kktd.db", Durability: "sync", Listen: "127.0.0.1:5454", OFDListen: "127.0.0.1:5456",
-		OFDTimeout: defaultOFDTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient", CorrectionVAT: "old", SMTPTLS: mail.Auto,
+		OFDTimeout: defaultOFDTimeout, Delivery: DeliveryAsync, SyncTimeout: defaultSyncTimeout, FFD: ffd.V120.String(), TicketCheck: "lenient", CorrectionVAT: "old", SMTPTLS: mail.Auto,
 		WebhookTimeout: webhook.DefaultAnswerTimeout, WebhookPauses: webhook.DefaultPauses(), WebhookAttempts: webhook.DefaultAttempts}
 }
 
@@ -125,6 +130,12 @@ func (c *Config) check() error {
 		if _, err := FaultKinds().Parse(text); err != nil {
 			return err
 		}
+	}
+	if err := c.checkDelivery(); err != nil {
+		return err
+	}
+	if _, err := ParseClock(c.Clock); err != nil {
+		return fmt.Errorf("clock: %w", err)
 	}
 	if err := c.checkWebhooks(); err != nil {
 		return err

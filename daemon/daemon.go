@@ -2,8 +2,6 @@ package daemon
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -54,6 +52,9 @@ type Daemon struct {
 	ofdListener net.Listener // of the built-in OFD
 	ofdAddr     string
 
+	askers askers // requests under way, with delivery sync
+	guids  guids
+
 	ready    atomic.Bool
 	stopping chan struct{}
 	stop     context.CancelFunc // of the sender
@@ -96,7 +97,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 		return nil, err
 	}
 	d.store = d.openFaults(store)
-	if d.clock, err = kkt.OpenClock(d.store, clk); err != nil {
+	if err = d.openClock(clk); err != nil {
 		return nil, err
 	}
 	if err = d.startOFD(); err != nil {
@@ -115,15 +116,16 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	d.startOutbox(background)
 	if d.sender != nil {
 		d.sending.Go(func() { _ = d.sender.Run(background) })
-		for _, delivery := range d.fleet.Deliveries() {
-			d.sender.Wake(delivery)
-		}
+		d.sendBacklog(ctx)
 	}
 	d.faults.OnLifted = d.fleet.FaultsLifted
 	if err = d.setFaults(); err != nil {
 		return nil, err
 	}
-	d.http = d.newHTTPServer(d.routes())
+	if err = d.openIDs(); err != nil {
+		return nil, err
+	}
+	d.http = d.newHTTPServer(d.awaitTickets(d.routes()))
 	d.running.Go(func() {
 		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			d.fail(fmt.Errorf("HTTP: %w", err))
@@ -173,15 +175,13 @@ func (d *Daemon) openFleet() error {
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
 		Delay: c.ProcessingDelay, OnStopped: d.fail, Outbox: d.outbox, Notifiers: d.notifiers(), MailServer: c.SMTP}
 	if o.Seed == 0 {
-		var b [8]byte
-		_, _ = rand.Read(b[:]) // never fails
-		o.Seed = binary.BigEndian.Uint64(b[:])
+		o.Seed = newSeed()
 	}
 	if c.OFD != OFDNone {
 		d.sender = sender.New(sender.Options{Addr: d.ofdAddr, Log: d.log.WithField("room", "sender"), Clock: d.clock,
 			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection,
-			Dial: d.tracedDial()})
-		o.OnDocuments = func(r *kkt.Register) { d.sender.Wake(r.Delivery()) }
+			Dial: d.tracedDial(), Linger: c.linger(), NoRetry: c.Delivery == DeliveryManual})
+		o.OneTicket, o.OnDocuments = c.Delivery != DeliveryAsync, d.onDocuments
 	}
 	var err error
 	if d.fleet, err = kkt.Open(o); err != nil {

@@ -1,9 +1,7 @@
 package daemon
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/hex"
 	"fmt"
 	"net"
 	"net/http"
@@ -43,15 +41,15 @@ func (d *Daemon) routes() http.Handler {
 	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Log: d.log, Strict: d.config.Strict,
 		VATReading: cloudkassir.VATReading(d.config.CorrectionVAT == "new"), FreeCorrections: d.config.FreeCorrections, TestQuota: d.config.TestQuota,
 		RequestLimit: d.config.RequestLimit, Faults: &d.faults,
-		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, OriginalLinks: d.config.OriginalLinks, NewID: newGUID})
+		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, OriginalLinks: d.config.OriginalLinks, NewID: d.newGUID})
 	outside := d.faulty(cloudkassir.Peek, ck)
 	for _, path := range ck.Routes() {
 		exact[path] = outside
 	}
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
 	ctl := control.New(control.Options{Fleet: d.fleet, Events: d.store, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Letters: d.letters, Stopping: d.stopping,
-		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: newSecret,
-		OFD: d.ofd, PublicURL: d.config.PublicURL, Faults: &d.faults, FaultKinds: d.faultKinds})
+		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: d.newSecret,
+		OFD: d.ofd, PublicURL: d.config.PublicURL, Deliver: d.deliverer(), Faults: &d.faults, FaultKinds: d.faultKinds})
 	if d.ofd != nil {
 		exact[ofd.ReceiptPath] = ofdReceipts{d.ofd}
 	}
@@ -132,21 +130,6 @@ func isLoopback(addr string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// newSecret is 32 hex digits by chance.
-func newSecret() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
-}
-
-// newGUID is a random UUID of version 4.
-func newGUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // senderStates gives the control API the state of the delivery of a register.

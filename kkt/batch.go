@@ -61,16 +61,15 @@ func (b *batch) process(r *Register) {
 		b.tellWarnings()
 	}
 	if err == nil && b.dirty {
-		b.change.Patient = r.calm(b.jobs)
+		b.change.Patient = r.calm(b.jobs) && !r.fleet.oneTicket
 		err = b.commit()
 	}
-	made := err == nil && len(b.out.Documents) > 0
+	if err == nil && len(b.out.Documents) > 0 && r.fleet.onDocuments != nil {
+		r.fleet.onDocuments(r)
+	}
 	for i, j := range b.jobs {
 		j.done(err)
 		b.jobs[i] = nil
-	}
-	if made && r.fleet.onDocuments != nil {
-		r.fleet.onDocuments(r)
 	}
 }
 
@@ -143,7 +142,7 @@ func (b *batch) begin(r *Register) {
 	b.notice.refs = b.notice.refs[:0]
 	b.change = storage.Change{Drive: b.profile.Drive(), Expect: r.version, Documents: b.change.Documents[:0],
 		Tickets: b.change.Tickets[:0], Records: b.change.Records[:0], Events: b.change.Events[:0]}
-	if slices.ContainsFunc(b.jobs, func(j job) bool { return !canWait(j) }) {
+	if slices.ContainsFunc(b.jobs, makes) {
 		b.step()
 	}
 	b.now, b.wall = r.fleet.clock.Now().UnixMilli(), r.wall(b.profile)

@@ -1,6 +1,7 @@
 package kkt
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,32 @@ func OpenClock(s storage.Store, base clock.Clock) (*clock.Business, error) {
 		return nil, err
 	}
 	return clock.NewBusiness(base, set)
+}
+
+// FirstClock gives the clock of a store that has kept none a setting; kept tells that
+// the store has one, which stays. A clock that is to stand without a Time stands at
+// that of the base. The error wraps clock.ErrSetting.
+func FirstClock(s storage.Store, base clock.Clock, first clock.Setting) (kept bool, err error) {
+	switch _, err := s.Record(kindClock, clockKey("")); {
+	case err == nil:
+		return true, nil
+	case !errors.Is(err, storage.ErrNotFound):
+		return false, err
+	}
+	fresh, err := clock.NewBusiness(base, clock.Setting{})
+	if err != nil {
+		return false, err
+	}
+	set, err := fresh.Plan(clock.Move{Setting: first, Force: true})
+	if err != nil {
+		return false, err
+	}
+	value, err := json.Marshal(&set)
+	if err != nil {
+		return false, err
+	}
+	_, err = s.Append(context.Background(), storage.Change{Records: []storage.Record{{Kind: kindClock, Key: clockKey(""), Value: value}}})
+	return false, err
 }
 
 func storedClock(s storage.Store, serial string) (set clock.Setting, err error) {
@@ -160,6 +187,13 @@ func (b *batch) step() {
 		return // a setting that was checked always has a JSON form
 	}
 	b.put(kindClock, clockKey(serial), value)
+}
+
+// makes tells that a job may make documents: tickets and looks at the warnings come
+// at times of their own, and a stepping clock does not move for them.
+func makes(j job) bool {
+	_, look := j.(*watchJob)
+	return !look && !canWait(j)
 }
 
 // business is the clock itself, or one over it.

@@ -46,6 +46,9 @@ func (d *Delivery) Unsent() (first, last uint32) {
 	return first, last
 }
 
+// Changed is closed by the next commit of the drive.
+func (d *Delivery) Changed() <-chan struct{} { return d.r.Changed() }
+
 func (d *Delivery) replaced() bool { return d.r.profile.Load().Drive() != d.p.Drive() }
 
 // Documents calls f for the committed documents from a number on. The container

@@ -36,8 +36,12 @@ type Options struct {
 	// Delay is how long a receipt stays queued before its document is made, by the
 	// business clock; 0 makes it before the answer.
 	Delay time.Duration
-	// OnDocuments is called after each commit that made documents, and with what is
-	// left of a drive that was replaced (Register.Outgoing); it must be quick.
+	// OneTicket commits each ticket at once and by itself, so that what follows from
+	// tickets has one order; without it they wait for receipts and for one another.
+	OneTicket bool
+	// OnDocuments is called after each commit that made documents, before who asked
+	// for them is answered, and with what is left of a drive that was replaced
+	// (Register.Outgoing); it must be quick.
 	OnDocuments func(*Register)
 	// OnStopped is called when the store takes no more changes: the process should
 	// end and be started again. It must be quick.
@@ -63,6 +67,7 @@ type Fleet struct {
 	anyDrive    bool
 	strict      bool
 	delay       time.Duration
+	oneTicket   bool
 	onDocuments func(*Register)
 	onStopped   func(error)
 	outbox      *outbox.Box
@@ -102,7 +107,7 @@ type Fleet struct {
 // whose data cannot be used is out of service, with a log line; the others work.
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
-		strict: o.Strict, delay: o.Delay, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
+		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
 		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
 	if f.outbox == nil {
 		f.notifiers, f.mailServer = nil, ""

@@ -29,9 +29,10 @@ type operation struct {
 }
 
 // together is how many jobs from the front of a queue may share a batch.
-func together(queue []job) int {
+func (r *Register) together(queue []job) int {
 	for i, j := range queue {
-		if _, alone := j.(*operation); alone {
+		_, alone := j.(*operation)
+		if alone || r.fleet.oneTicket && canWait(j) {
 			return max(i, 1)
 		}
 	}

@@ -133,7 +133,7 @@ func canWait(j job) bool {
 func (r *Register) wake() {
 	switch {
 	case r.running || len(r.queue) == 0:
-	case r.urgent > 0 || r.flush || len(r.queue) >= maxBatch:
+	case r.urgent > 0 || r.flush || r.fleet.oneTicket || len(r.queue) >= maxBatch:
 		r.running = true
 		go r.run()
 	case !r.armed:
@@ -155,13 +155,13 @@ const maxBatch = 512
 func (r *Register) take(b *batch) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.urgent == 0 && !r.flush && len(r.queue) < maxBatch || len(r.queue) == 0 {
+	if r.urgent == 0 && !r.flush && !r.fleet.oneTicket && len(r.queue) < maxBatch || len(r.queue) == 0 {
 		r.running, r.flush = false, false
 		r.wake()
 		return false
 	}
 	r.flush = false
-	n := together(r.queue[:min(len(r.queue), maxBatch)])
+	n := r.together(r.queue[:min(len(r.queue), maxBatch)])
 	b.jobs = append(b.jobs[:0], r.queue[:n]...)
 	rest := copy(r.queue, r.queue[n:])
 	clear(r.queue[rest:])

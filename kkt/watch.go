@@ -73,7 +73,11 @@ func (f *Fleet) tellWarnings(registers ...*Register) {
 		if r.differs() {
 			j := &watchJob{ready: make(chan error, 1)}
 			r.submit(j)
-			jobs = append(jobs, j)
+			if f.oneTicket { // what registers tell has one order then
+				<-j.ready
+			} else {
+				jobs = append(jobs, j)
+			}
 		}
 		r.arm()
 	}
@@ -106,7 +110,13 @@ func (r *Register) arm() {
 	}
 	w.clock, w.due = c, due
 	w.timer = c.AfterFunc(time.Duration(due-now)*time.Second, func() {
-		go r.fleet.tellWarnings(r)
+		go func() {
+			// A move of the clock tells of all registers in their order; what it has
+			// made due looks behind it.
+			r.fleet.moving.Lock()
+			defer r.fleet.moving.Unlock()
+			r.fleet.tellWarnings(r)
+		}()
 	})
 }
 

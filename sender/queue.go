@@ -47,7 +47,8 @@ type queue struct {
 	failed   error // of a Confirm, until the back-off
 	attempts int   // failures in a row
 	timers   [2]clockwork.Timer
-	waits    uint64 // number of the wait, so that a late timer is known
+	waits    uint64        // number of the wait, so that a late timer is known
+	rest     chan struct{} // of Rest; nil when nobody waits
 
 	next    uint32 // first document that was not sent or must be sent again; 0: ask the register
 	highest uint32 // greatest number that was ever sent
@@ -57,6 +58,16 @@ func (q *queue) signal() {
 	select {
 	case q.poke <- struct{}{}:
 	default:
+	}
+}
+
+func (q *queue) resting() bool { return (q.phase == idle || q.phase == waiting) && q.inFlight == 0 }
+
+// settle tells who waits in Rest.
+func (q *queue) settle() {
+	if q.rest != nil && q.resting() {
+		close(q.rest)
+		q.rest = nil
 	}
 }
 
@@ -114,13 +125,18 @@ func (s *Sender) confirmed(q *queue, number uint32, err error) {
 	s.backOffWhenDrained(q)
 }
 
-// unlockAndLog writes the line for a wait that has begun since waits was read: not under the lock, a log may be slow.
+// unlockAndLog tells who waits in Rest, and writes the line for a wait that has begun since waits was read: not under the lock, a log may be slow.
 func (s *Sender) unlockAndLog(q *queue, waits uint64) {
 	begun, attempt, state := q.waits != waits, q.attempts, q.state
+	q.settle()
 	s.mu.Unlock()
 	if begun {
+		next := "when it is asked for"
+		if !s.o.NoRetry {
+			next = state.NextTry.Format(time.RFC3339)
+		}
 		s.o.Log.WithFields(map[string]any{"register": q.serial, "drive": ofdproto.DriveString(q.number), "ofd": s.o.Addr,
-			"reason": state.LastReason, "attempt": attempt, "next_try": state.NextTry.Format(time.RFC3339)}).
+			"reason": state.LastReason, "attempt": attempt, "next_try": next}).
 			Warn(strings.TrimPrefix(state.LastError.Error(), "sender: "))
 	}
 }
@@ -135,11 +151,16 @@ func (s *Sender) backOffWhenDrained(q *queue) {
 	q.phase = waiting
 	q.fail(q.failed, now)
 	q.failed = nil
-	q.state.NextTry = now.Add(d)
+	if !s.o.NoRetry {
+		q.state.NextTry = now.Add(d)
+	}
 	if s.ended || s.ctx.Err() != nil {
 		return
 	}
 	q.waits++
+	if s.o.NoRetry {
+		return
+	}
 	wait := q.waits
 	due := func() { s.due(q, wait) }
 	q.timers = [2]clockwork.Timer{s.o.Clock.AfterFunc(d, due), clock.Real().AfterFunc(d, due)}

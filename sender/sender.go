@@ -55,8 +55,10 @@ type Options struct {
 	// that waits for a worker cuts it short.
 	Linger             time.Duration
 	OneConnPerDocument bool
-	MaxConns           int // workers, each with one connection; 0: 64
-	MaxInFlight        int // tickets of one register that wait for their commit; 0: 1024
+	// NoRetry makes a register that waits after a failure wait for Deliver, whatever the clocks show.
+	NoRetry     bool
+	MaxConns    int // workers, each with one connection; 0: 64
+	MaxInFlight int // tickets of one register that wait for their commit; 0: 1024
 }
 
 // Defaults of Options (spec/ofd-protocol.md 2).
@@ -129,6 +131,22 @@ func (s *Sender) Wake(r Register) {
 	k := key{serial: r.Serial(), drive: drive}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.wake(k, number, r)
+}
+
+// Deliver is Wake that also ends the wait after a failure: somebody wants the next attempt now.
+func (s *Sender) Deliver(r Register) {
+	drive, number, _ := r.DriveInfo()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.wake(key{serial: r.Serial(), drive: drive}, number, r); q.phase == waiting && !s.ended {
+		q.stopTimers()
+		s.makeReady(q)
+	}
+}
+
+// wake is called with s.mu held.
+func (s *Sender) wake(k key, number [ofdproto.DriveLen]byte, r Register) *queue {
 	q, ok := s.queues[k]
 	if !ok {
 		q = &queue{key: k, number: number, poke: make(chan struct{}, 1)}
@@ -142,6 +160,24 @@ func (s *Sender) Wake(r Register) {
 		q.woken = true
 		q.signal()
 	}
+	return q
+}
+
+// Rest is closed once the sender does nothing about the drive of a register: all is sent and every ticket is committed, or it waits
+// after a failure, or it was never woken. Ask for it after Wake or Deliver, and anew after each.
+func (s *Sender) Rest(serial string, drive storage.DriveID) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[key{serial, drive}]
+	if q == nil || q.resting() {
+		now := make(chan struct{})
+		close(now)
+		return now
+	}
+	if q.rest == nil {
+		q.rest = make(chan struct{})
+	}
+	return q.rest
 }
 
 // Run sends until ctx ends; then every connection is closed and no goroutine is left. It returns the error of ctx. A sender runs

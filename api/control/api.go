@@ -57,6 +57,8 @@ type Options struct {
 	// faults cannot be set here.
 	Faults     *fault.Set
 	FaultKinds *fault.Registry
+	// Deliver sends what registers have not sent; nil: the paths are not there.
+	Deliver Deliverer
 	// Routes are paths of other rooms, served with the habits of this API.
 	Routes []Route
 }
@@ -79,6 +81,7 @@ type API struct {
 	newSecret    func() string
 	faults       *fault.Set
 	faultKinds   *fault.Registry
+	deliver      Deliverer
 	mux          *http.ServeMux
 	paths        []string // relative to Prefix, as unknownPath lists them
 }
@@ -86,7 +89,7 @@ type API struct {
 // New makes an API.
 func New(o Options) *API {
 	a := &API{fleet: o.Fleet, ofd: o.OFD, publicURL: o.PublicURL, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, letters: o.Letters, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
-		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, faults: o.Faults, faultKinds: o.FaultKinds, mux: http.NewServeMux()}
+		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, deliver: o.Deliver, faults: o.Faults, faultKinds: o.FaultKinds, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
 		l.SetOutput(io.Discard)
@@ -98,6 +101,9 @@ func New(o Options) *API {
 	var routes []Route
 	if a.fleet != nil {
 		routes = slices.Concat(a.fleetRoutes(), a.operationRoutes(), a.organisationRoutes())
+	}
+	if a.deliver != nil {
+		routes = append(routes, Route{"POST", "deliver", a.deliverAll}, Route{"POST", "registers/{serial}/deliver", a.deliverOne})
 	}
 	routes = append(routes, a.webhookRoutes()...)
 	routes = append(routes, a.faultRoutes()...)

@@ -60,8 +60,14 @@ func (o *output) String() string {
 var addressLine = regexp.MustCompile(`HTTP +(http://\S+)`)
 
 func startProgram(t *testing.T, program string, args ...string) *process {
+	return startProgramIn(t, program, nil, args...)
+}
+
+// startProgramIn adds variables to the environment.
+func startProgramIn(t *testing.T, program string, env []string, args ...string) *process {
 	p := &process{t: t}
 	p.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--ofd-listen", "127.0.0.1:0"}, args...)...)
+	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })

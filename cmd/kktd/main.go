@@ -101,6 +101,7 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(
 		newClockCommand(),
+		newDeliverCommand(),
 		newDriveCommand(),
 		newFaultCommand(),
 		newFsckCommand(),
