@@ -59,7 +59,10 @@ func parseDetails(box []byte) (*ReceiptDetails, error) {
 	in := outer.Item().Children()
 	for in.Next() {
 		it := in.Item()
-		n, _ := tlv.Uint(it.Value) // strings among them are not used as numbers
+		n := uint64(0)
+		if len(it.Value) <= tlv.MaxVLNLen { // the rest are texts and structures
+			n, _ = tlv.Uint(it.Value)
+		}
 		switch it.Tag {
 		case ffd.TagFNNumber:
 			d.DriveNumber = tlv.DecodeString(it.Value)

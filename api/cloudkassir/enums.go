@@ -221,7 +221,7 @@ func operatorOf(code string) (operator, bool) {
 
 // registered is the name as a document can hold it: CP866 has plain quotes only.
 func (o operator) registered() string {
-	return strings.NewReplacer("«", `"`, "»", `"`).Replace(o.name)
+	return strings.ReplaceAll(strings.ReplaceAll(o.name, "«", `"`), "»", `"`)
 }
 
 // operatorName is the name that answers give the OFD of a register.

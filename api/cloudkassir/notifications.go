@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -52,6 +54,8 @@ type Notifier struct {
 	Log *logrus.Logger // nil: nothing is logged
 	// Base begins the links in notifications.
 	Base func() string
+
+	pool sync.Pool // of *request, for the words of requests
 }
 
 // OfReceipt implements kkt.Notifier: one notification a document.
@@ -64,7 +68,16 @@ func (x *Notifier) OfReceipt(n *kkt.ReceiptNotice) []outbox.Entry {
 	if receipt == nil && correction == nil {
 		return nil
 	}
-	var q request // for the words of the request
+	q, _ := x.pool.Get().(*request)
+	if q == nil {
+		q = new(request)
+	}
+	defer func() {
+		if len(rec.Raw) <= maxKept {
+			q.reset()
+			x.pool.Put(q)
+		}
+	}()
 	if err := q.parseRaw(rec.Raw); err != nil {
 		x.warn(err, rec.ID)
 		return nil
@@ -87,7 +100,7 @@ func (x *Notifier) OfReceipt(n *kkt.ReceiptNotice) []outbox.Entry {
 				return entries
 			}
 		}
-		p := x.parameters(&q, n, d, part, isCorrection)
+		p := x.parameters(q, n, d, part, isCorrection)
 		e, err := render(sub, n.Fleet, p)
 		if err != nil {
 			x.warn(err, rec.ID)
@@ -123,6 +136,7 @@ func (x *Notifier) parameters(q *request, n *kkt.ReceiptNotice, d *kkt.ReceiptDe
 	if part > 0 {
 		id += "-" + strconv.Itoa(part+1) // the further documents of a split receipt have ids of their own (2.3.2)
 	}
+	list = make([]parameter, 0, usualParameters)
 	add := func(name, value string) { list = append(list, parameter{name, value}) }
 	number := func(name string, v uint32) {
 		if d != nil {
@@ -161,7 +175,7 @@ func (x *Notifier) parameters(q *request, n *kkt.ReceiptNotice, d *kkt.ReceiptDe
 		body, member = "CorrectionReceiptData", "CorrectionReceipt"
 	}
 	if v, ok := q.object(root.Get(body), checkBody); ok {
-		add(member, string(appendTree(nil, v, parameter{"ReceiptLocalUrl", receiptURL(base, rec.ID)})))
+		add(member, string(appendTree(make([]byte, 0, len(rec.Raw)+treeRoom), v, parameter{"ReceiptLocalUrl", receiptURL(base, rec.ID)})))
 	}
 	for _, p := range []parameter{{"CalculationPlace", fiscal.Place}, {"CashierName", fiscal.Cashier}, {"SettlePlace", n.Register.Address}} {
 		if p.value != "" {
@@ -182,6 +196,12 @@ func (x *Notifier) parameters(q *request, n *kkt.ReceiptNotice, d *kkt.ReceiptDe
 	}
 	return list
 }
+
+// treeRoom is what the link in a tree takes beyond the request, and usualParameters how many a notification has.
+const (
+	treeRoom        = 256
+	usualParameters = 24
+)
 
 // utc is the wall clock of a register, tag 1012, as a moment in UTC (spec/decisions.md, time zone).
 func utc(wall uint32, zone *time.Location) string {
@@ -311,6 +331,11 @@ func render(sub *kkt.Subscription, f *kkt.Fleet, list []parameter) (outbox.Entry
 
 // appendForm appends parameters as a form. A character outside windows-1251 becomes a question mark there.
 func appendForm(b []byte, list []parameter, encodingName string) []byte {
+	room := 0
+	for _, p := range list {
+		room += len(p.name) + 3*len(p.value) + len("&=")
+	}
+	b = slices.Grow(b, room)
 	for i, p := range list {
 		if i > 0 {
 			b = append(b, '&')
@@ -339,16 +364,17 @@ func to1251(s string) string {
 
 // sign makes Content-HMAC and X-Content-HMAC: over the parameters as they are sent, and decoded once (spec/api/cloudkassir.md 4.2).
 func sign(secret string, form []byte) (encoded, decoded string) {
-	plain, err := url.QueryUnescape(string(form))
-	if err != nil {
-		plain = string(form) // a query of the receiver's own that is no form
+	plain := form // a query of the receiver's own may be no form
+	if s, err := url.QueryUnescape(string(form)); err == nil {
+		plain = []byte(s)
 	}
-	mac := func(s string) string {
-		h := hmac.New(sha256.New, []byte(secret))
-		h.Write([]byte(s))
+	h := hmac.New(sha256.New, []byte(secret))
+	mac := func(text []byte) string {
+		h.Reset()
+		h.Write(text)
 		return base64.StdEncoding.EncodeToString(h.Sum(nil))
 	}
-	return mac(string(form)), mac(plain)
+	return mac(form), mac(plain)
 }
 
 // JudgeAnswer tells whether a receiver took a notification: JSON with code 0 (spec/api/cloudkassir.md 4.1).

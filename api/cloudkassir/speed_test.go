@@ -84,3 +84,22 @@ func BenchmarkReceipt(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTold is a receipt from the body to the answer over a store in memory, without and with a subscription that is told of it.
+func BenchmarkTold(b *testing.B) {
+	for _, subscribed := range []bool{false, true} {
+		b.Run("subscribed="+strconv.FormatBool(subscribed), func(b *testing.B) {
+			x := openTold(b, func(s *kkt.Settings) { s.DriveCapacity = 1 << 23 })
+			if subscribed {
+				x.subscribe("Receipt", `,"HttpMethod":"POST"`)
+			}
+			body := usual(5)
+			b.ReportAllocs()
+			for b.Loop() {
+				if w := x.post(pathReceipt, body, withSecret); !strings.Contains(w.Body.String(), "Queued") {
+					b.Fatal(w.Body)
+				}
+			}
+		})
+	}
+}
