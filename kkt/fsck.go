@@ -481,9 +481,18 @@ func (p *player) confirm(number uint32) {
 		return
 	}
 	delete(p.tickets, number)
-	if err := p.replay.Confirm(number, ticket, p.c.mode); err != nil {
-		p.c.tell(p.l, number, "the ticket: "+err.Error(), "", "", doTicket)
+	err := p.replay.Confirm(number, ticket, p.c.mode)
+	if err == nil {
+		return
 	}
+	do := doRestore
+	if r, refused := errors.AsType[*fn.Refusal](err); refused {
+		if r.Reason == fn.ReasonSign {
+			do = doTicket
+		}
+		r.Hint = "" // it is for who delivers
+	}
+	p.c.tell(p.l, number, "the ticket: "+err.Error(), "", "", do)
 }
 
 // rest replays what no event tells of.

@@ -1,9 +1,6 @@
 package kkt
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // readMessages looks at the messages to buyers: each belongs to a receipt that has
 // documents.
@@ -17,16 +14,6 @@ func (c *fsck) readMessages() error {
 		if _, err := parseMessage("", value); err != nil {
 			c.found(Difference{What: what + ": " + err.Error(), Do: doRestore})
 		}
-		rec, err := c.receipt(key)
-		switch {
-		case errors.Is(err, ErrRecord): // told already
-		case err != nil:
-			return err
-		case rec == nil:
-			c.found(Difference{What: what + " has no receipt record", Do: doRestore})
-		case rec.Status != Processed:
-			c.found(Difference{Register: rec.Register, DriveID: rec.Drive, What: what + ", status of its record", Expected: string(Processed), Found: string(rec.Status), Do: doRestore})
-		}
-		return nil
+		return c.checkStatus(what, key, Processed)
 	})
 }

@@ -143,18 +143,24 @@ func (c *fsck) readQueued() error {
 		if _, err := parseQueued(value); err != nil {
 			c.found(Difference{What: what + ": " + err.Error(), Do: doRestore})
 		}
-		rec, err := c.receipt(key)
-		switch {
-		case errors.Is(err, ErrRecord): // told already
-		case err != nil:
-			return err
-		case rec == nil:
-			c.found(Difference{What: what + " has no receipt record", Do: doRestore})
-		case rec.Status != Queued:
-			c.found(Difference{Register: rec.Register, DriveID: rec.Drive, What: what + ", status of its record", Expected: string(Queued), Found: string(rec.Status), Do: doRestore})
-		}
-		return nil
+		return c.checkStatus(what, key, Queued)
 	})
+}
+
+// checkStatus tells when the receipt that something hangs on is not stored, or
+// has another status than it must have.
+func (c *fsck) checkStatus(what string, key []byte, want Status) error {
+	rec, err := c.receipt(key)
+	switch {
+	case errors.Is(err, ErrRecord): // told already
+	case err != nil:
+		return err
+	case rec == nil:
+		c.found(Difference{What: what + " has no receipt record", Do: doRestore})
+	case rec.Status != want:
+		c.found(Difference{Register: rec.Register, DriveID: rec.Drive, What: what + ", status of its record", Expected: string(want), Found: string(rec.Status), Do: doRestore})
+	}
+	return nil
 }
 
 // readPrinted looks at which receipt has the printed texts of a document.

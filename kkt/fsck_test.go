@@ -205,7 +205,7 @@ func TestFsckTellsEachDamage(t *testing.T) {
 			tickets := tx.Bucket([]byte("kktd/tickets"))
 			key := binary.BigEndian.AppendUint32(driveKey(1), 4)
 			return tickets.Put(key, bytes.Clone(tickets.Get(binary.BigEndian.AppendUint32(driveKey(1), 5))))
-		}, []string{"document 4: the ticket: drive 9999078900005430, document 4: 20h"}},
+		}, []string{"document 4: the ticket: drive 9999078900005430, document 4: 20h the ticket cannot be accepted: the container has another document number; restore a backup"}},
 		{"ticket missing", func(tx *bbolt.Tx) error {
 			return tx.Bucket([]byte("kktd/tickets")).Delete(binary.BigEndian.AppendUint32(driveKey(1), 9))
 		}, []string{"document 9: an event tells of a ticket, which is not stored", "state, FirstUnsent: expected 9, found 10"}},

@@ -238,6 +238,13 @@ func TestOperationsRefused(t *testing.T) {
 			_, err = r.Reregister(ctx, set(func(s *Settings) { s.Zone = "Asia/Omsk" }), 0)
 			return err
 		}, 0, "zone"},
+		{"the autonomous mode in an open shift", false, func(r *Register) error {
+			_, err := r.OpenShift(ctx, Person{})
+			require.NoError(t, err)
+			_, err = r.Reregister(ctx, set(func(s *Settings) { s.Offline = true }), 0)
+			require.ErrorContains(t, err, "close the shift first")
+			return err
+		}, 0, "offline"},
 		{"an error of the caller", false, func(r *Register) error {
 			_, err := r.Reregister(ctx, func(*Settings) error { return invalid("x", "", "", "") }, 0)
 			return err

@@ -151,6 +151,10 @@ func (r *Register) Reregister(ctx context.Context, change func(*Settings) error,
 	if old.Zone != p.Zone && state.ShiftOpen {
 		return nil, invalid("zone", p.Zone, "the zone changes with a closed shift only", "часовая зона меняется только при закрытой смене")
 	}
+	if p.Offline && !old.Offline && state.ShiftOpen {
+		return nil, invalid("offline", "true", "close the shift first: its report must reach the OFD before the autonomous mode",
+			"сначала закройте смену: отчёт о её закрытии должен уйти в ОФД до автономного режима")
+	}
 	reasons |= changeReasons(&old, &p.Settings)
 	if reasons == 0 && reflect.DeepEqual(old, p.Settings) {
 		return nil, invalid("reasons", "", "nothing changes; say why there is a report all the same", "ничего не меняется, укажите причину")

@@ -38,6 +38,19 @@ type registrationItem struct {
 	Hex string `json:"hex"`
 }
 
+// driveArchive is the drive that a path without parameters names, and what answers
+// its archive commands.
+func (a *API) driveArchive(r *http.Request) (x archive, drive fn.Archive, err error) {
+	if _, err = parseQuery(r); err != nil {
+		return x, drive, err
+	}
+	if x, err = a.archive(r); err != nil {
+		return x, drive, err
+	}
+	drive, err = x.reg.DriveArchive(x.drive)
+	return x, drive, err
+}
+
 func (a *API) viewRegistration(x *archive, drive fn.Archive, index int) (registrationView, error) {
 	rec, err := drive.Registration(index)
 	if err != nil {
@@ -55,14 +68,7 @@ func (a *API) viewRegistration(x *archive, drive fn.Archive, index int) (registr
 // registrations lists the registration reports of a drive; there are few, so they
 // come at once.
 func (a *API) registrations(w http.ResponseWriter, r *http.Request) error {
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
-	x, err := a.archive(r)
-	if err != nil {
-		return err
-	}
-	drive, err := x.reg.DriveArchive(x.drive)
+	x, drive, err := a.driveArchive(r)
 	if err != nil {
 		return err
 	}
@@ -82,18 +88,11 @@ func (a *API) registrations(w http.ResponseWriter, r *http.Request) error {
 
 // registration is one report with its items.
 func (a *API) registration(w http.ResponseWriter, r *http.Request) error {
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
 	index, err := parseNumber("index", r.PathValue("index"), 1, math.MaxUint8)
 	if err != nil {
 		return err
 	}
-	x, err := a.archive(r)
-	if err != nil {
-		return err
-	}
-	drive, err := x.reg.DriveArchive(x.drive)
+	x, drive, err := a.driveArchive(r)
 	if err != nil {
 		return err
 	}
