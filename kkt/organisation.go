@@ -142,6 +142,13 @@ func (r *Register) Adjust(given []byte) (changed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	state, err := r.State()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkZone(&old, &next, &state); err != nil {
+		return nil, err
+	}
 	j := &changeJob{profile: p, ready: make(chan error, 1)}
 	r.submit(j)
 	if err := <-j.ready; err != nil {

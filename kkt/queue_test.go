@@ -234,6 +234,23 @@ func TestUnpaid(t *testing.T) {
 	require.Equal(t, LackPaid, choice.Lack)
 }
 
+// TestAdjustZone: the zone of a register changes between shifts.
+func TestAdjustZone(t *testing.T) {
+	b := fleetOf(t, nil)
+	b.submit(testReceipt(100))
+	r, err := b.fleet.Register(serial(1))
+	require.NoError(t, err)
+	_, err = r.Adjust([]byte(`{"zone":"Europe/Kaliningrad"}`))
+	bad := (*InvalidError)(nil)
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, "zone", bad.Field)
+	_, err = r.CloseShift(context.Background(), Person{})
+	require.NoError(t, err)
+	_, err = r.Adjust([]byte(`{"zone":"Europe/Samara"}`))
+	require.NoError(t, err)
+	require.Equal(t, "Europe/Samara", r.Zone().String())
+}
+
 func TestWaitingReceiptTakesAnotherRegister(t *testing.T) {
 	b := fleetOf(t, nil, nil)
 	b.maintenance(1, true)

@@ -148,8 +148,8 @@ func (r *Register) Reregister(ctx context.Context, change func(*Settings) error,
 	if err != nil {
 		return nil, err
 	}
-	if old.Zone != p.Zone && state.ShiftOpen {
-		return nil, invalid("zone", p.Zone, "the zone changes with a closed shift only", "часовая зона меняется только при закрытой смене")
+	if err := checkZone(&old, &p.Settings, &state); err != nil {
+		return nil, err
 	}
 	if p.Offline && !old.Offline && state.ShiftOpen {
 		return nil, invalid("offline", "true", "close the shift first: its report must reach the OFD before the autonomous mode",
@@ -173,6 +173,15 @@ func (r *Register) Reregister(ctx context.Context, change func(*Settings) error,
 		}
 		return b.enter(p, b.replaced(b.state.LastNumber-1))
 	})
+}
+
+// checkZone refuses another zone within a shift: its documents would go back in time,
+// or the shift be longer than it is.
+func checkZone(old, next *Settings, state *fn.State) error {
+	if old.Zone != next.Zone && state.ShiftOpen {
+		return invalid("zone", next.Zone, "the zone changes with a closed shift only", "часовая зона меняется только при закрытой смене")
+	}
+	return nil
 }
 
 // changed is the profile of the settings that change makes. blank tells that the
