@@ -285,7 +285,7 @@ func TestLetter(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, code.GetText(), "&s=100.50&fn=9999078900005430&i="+string(rune('3'+i))+"&fp=")
 	}
-	require.Equal(t, outbox.Delivered, b.status(id).State)
+	b.eventually("what came of it is stored", func() bool { return b.status(id).State == outbox.Delivered })
 }
 
 // TestRetries is refused for a while, then taken; every attempt is kept.

@@ -34,6 +34,9 @@ func (d *Deliverer) deliver(ctx context.Context, ref outbox.Ref) end {
 	case err != nil:
 		log.WithError(err).Error("webhook: an entry cannot be read")
 		return end{pause: storePause}
+	case s.State != outbox.Waiting:
+		// It was found in the store, and delivered, before who put it could tell of it.
+		return end{finished: true}
 	}
 	t := d.o.Transports[e.Transport]
 	var r Result

@@ -175,6 +175,34 @@ func TestDelivered(t *testing.T) {
 	require.Equal(t, Counters{Delivered: 1}, b.Counters())
 }
 
+// TestToldLate: an entry that is found in the store before its commit is told of goes out once.
+func TestToldLate(t *testing.T) {
+	for _, done := range []bool{false, true} {
+		b := open(t, memory.Open(), nil)
+		goOn := make(chan struct{})
+		r := receive(t, func(http.ResponseWriter, *http.Request) { <-goOn })
+		e := to(r.URL, "", "first")
+		records, ref, err := b.box.Put(nil, &e)
+		require.NoError(t, err)
+		_, err = b.store.Append(context.Background(), storage.Change{Records: records})
+		require.NoError(t, err)
+		b.run()
+		b.await("it is under way", func() bool { return len(r.got()) == 1 })
+		if done {
+			close(goOn)
+			b.awaitState(ref.Number, outbox.Delivered)
+		}
+		b.box.Committed([]outbox.Ref{ref})
+		if !done {
+			close(goOn)
+		}
+		b.awaitState(b.put(to(r.URL, "", "second"))[0], outbox.Delivered)
+		b.await("nothing is left to do", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.lanes) == 0 })
+		require.Equal(t, []string{"first", "second"}, r.got())
+		require.Equal(t, 1, b.status(ref.Number).Attempts)
+	}
+}
+
 // TestReceivers: what each kind of receiver makes of an entry.
 func TestReceivers(t *testing.T) {
 	judge := func(answer []byte) error {
