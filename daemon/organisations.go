@@ -226,8 +226,8 @@ func (d *Daemon) applyRegister(ctx context.Context, o *Organisation, org *kkt.Or
 func (d *Daemon) applyWebhook(account string, w WebhookConfig) error {
 	s := kkt.Subscription{Account: account, Type: w.Type, Address: w.Address, Method: w.Method, Encoding: w.Encoding, Format: w.Format,
 		Enabled: w.Enabled == nil || *w.Enabled}
-	if field, rule := cloudkassir.CheckSubscription(&s); field != "" {
-		return fmt.Errorf("%s: %s", field, rule)
+	if err := cloudkassir.CheckSubscription(&s); err != nil {
+		return err
 	}
 	if old := d.fleet.Subscription(s.Account, s.API, s.Type); old != nil && *old == s {
 		return nil

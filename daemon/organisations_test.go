@@ -107,8 +107,8 @@ func TestOrganisationsThatCannotBe(t *testing.T) {
 		"no serial":   {`[{"inn":"7707083893","registers":[{"place":"x"}]}]`, "no serial"},
 		"no account":  {`[{"inn":"7707083893","registers":[{"serial":"1"}]}]`, "no account"},
 		"another INN": {`[{"inn":"7707083893","registers":[{"serial":"1","inn":"7708806062"}]}]`, "leave it out"},
-		"address":     {strings.Replace(section(""), "http://127.0.0.1:1/hook", "ftp://x", 1), "webhook receipt: Address"},
-		"type":        {strings.Replace(section(""), `"type":"receipt"`, `"type":"Pay"`, 1), "Type"},
+		"address":     {strings.Replace(section(""), "http://127.0.0.1:1/hook", "ftp://x", 1), `webhook receipt: kkt: invalid data: address: "ftp://x": its scheme is "ftp"`},
+		"type":        {strings.Replace(section(""), `"type":"receipt"`, `"type":"Pay"`, 1), `type: "Pay": want Receipt, CorrectionReceipt, Kkt`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := startWith(t, filepath.Join(t.TempDir(), "kktd.db"), c.section)

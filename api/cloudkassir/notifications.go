@@ -393,9 +393,9 @@ func JudgeAnswer(answer []byte) error {
 	}
 }
 
-// CheckSubscription gives a subscription its defaults and tells in Russian what cannot be used of it: the field and the reason,
-// both empty when all is well.
-func CheckSubscription(s *kkt.Subscription) (field, reason string) {
+// CheckSubscription gives a subscription its defaults and tells what cannot be used of it: a *kkt.InvalidError with the name of the
+// field in the JSON of a Subscription.
+func CheckSubscription(s *kkt.Subscription) error {
 	s.API = apiName
 	if s.Method == "" {
 		s.Method = http.MethodGet
@@ -411,8 +411,8 @@ func CheckSubscription(s *kkt.Subscription) (field, reason string) {
 		value *string
 		words []string
 	}{
-		{"Type", &s.Type, NotificationTypes()}, {"HttpMethod", &s.Method, []string{http.MethodGet, http.MethodPost}},
-		{"Encoding", &s.Encoding, []string{encodingUTF8, encoding1251}}, {"Format", &s.Format, []string{formatOwn}},
+		{"type", &s.Type, NotificationTypes()}, {"method", &s.Method, []string{http.MethodGet, http.MethodPost}},
+		{"encoding", &s.Encoding, []string{encodingUTF8, encoding1251}}, {"format", &s.Format, []string{formatOwn}},
 	} {
 		found := false
 		for _, word := range w.words {
@@ -421,17 +421,25 @@ func CheckSubscription(s *kkt.Subscription) (field, reason string) {
 			}
 		}
 		if !found {
-			return w.name, fmt.Sprintf("%q, допустимо %s", *w.value, strings.Join(w.words, ", "))
+			list := strings.Join(w.words, ", ")
+			return &kkt.InvalidError{Field: w.name, Value: *w.value, Rule: "want " + list, RuleRu: fmt.Sprintf("%q, допустимо %s", *w.value, list)}
 		}
 	}
 	if s.Address == "" && !s.Enabled {
-		return "", ""
+		return nil
 	}
 	if err := webhook.CheckAddress(s.Address); err != nil {
-		return "Address", "ожидается http://адрес или https://адрес без части после #"
+		shown := "" // it may hold a password
+		if u, err := url.Parse(s.Address); err == nil {
+			shown = u.Redacted()
+		}
+		return &kkt.InvalidError{Field: "address", Value: shown, Rule: err.Error(), RuleRu: "ожидается http://адрес или https://адрес без части после #"}
 	}
-	return "", ""
+	return nil
 }
+
+// subscriptionNames are the fields of the settings by those of a Subscription.
+var subscriptionNames = map[string]string{"method": "HttpMethod", "encoding": "Encoding", "format": "Format", "address": "Address"}
 
 // notificationPath is the path of the settings of a type.
 const notificationPath = "/site/notifications/"
@@ -471,7 +479,7 @@ func (q *request) notifications() []byte {
 		s = *old
 	}
 	if strings.HasSuffix(q.path, "/get") {
-		CheckSubscription(&s) // the defaults
+		_ = CheckSubscription(&s) // the defaults
 		w := modelWriter{b: []byte(`{"Model":`)}
 		w.key("IsEnabled")
 		w.b = strconv.AppendBool(w.b, s.Enabled)
@@ -499,8 +507,8 @@ func (q *request) updateNotifications(s kkt.Subscription) []byte {
 		}
 	}
 	if q.refusal == nil {
-		if field, reason := CheckSubscription(&s); field != "" {
-			q.refuse(checkData, root.Get(field), reason)
+		if bad := (*kkt.InvalidError)(nil); errors.As(CheckSubscription(&s), &bad) {
+			q.refuse(checkData, root.Get(subscriptionNames[bad.Field]), bad.RuleRu)
 		}
 	}
 	if q.refusal != nil {

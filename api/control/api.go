@@ -47,8 +47,8 @@ type Options struct {
 	Outbox *outbox.Box
 	Resend func(number uint64) error
 	// CheckWebhook gives a notification of an account its defaults and tells which
-	// field cannot be used and why; an empty field: all is well.
-	CheckWebhook func(*kkt.Subscription) (field, rule string)
+	// field cannot be used and why, as a *kkt.InvalidError.
+	CheckWebhook func(*kkt.Subscription) error
 	// NewSecret makes what nobody can guess, at least 16 characters.
 	NewSecret func() string
 	// PublicURL begins links in answers; empty: from the request.
@@ -77,7 +77,7 @@ type API struct {
 	stopping     <-chan struct{}
 	outbox       *outbox.Box
 	resend       func(uint64) error
-	checkWebhook func(*kkt.Subscription) (field, rule string)
+	checkWebhook func(*kkt.Subscription) error
 	newSecret    func() string
 	faults       *fault.Set
 	faultKinds   *fault.Registry

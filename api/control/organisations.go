@@ -279,11 +279,8 @@ func (a *API) setWebhook(w http.ResponseWriter, r *http.Request) error {
 			s.Encoding, s.Format = cmp.Or(s.Encoding, old.Encoding), cmp.Or(s.Format, old.Format)
 		}
 	}
-	if field, rule := a.checkWebhook(&s); field != "" {
-		if field == "HttpMethod" {
-			field = "method"
-		}
-		return badBody(strings.ToLower(field), "", "%s", rule)
+	if err := a.checkWebhook(&s); err != nil {
+		return err
 	}
 	if err := a.fleet.Subscribe(s); err != nil {
 		return err
