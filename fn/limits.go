@@ -59,11 +59,11 @@ func (s *State) resources(now Time) error {
 	case now.Midnight() > s.LastDay():
 		return s.refuse(termIsOver, s.TermDays, s.LastDay())
 	case s.LastNumber >= s.limit():
-		p := memoryIsFull
+		p, n := memoryIsFull, s.Capacity
 		if s.LastNumber < s.Capacity {
-			p = numbersAreOver
+			p, n = numbersAreOver, s.LastNumber
 		}
-		r := s.refuse(p, s.LastNumber)
+		r := s.refuse(p, n)
 		r.Full = true
 		return r
 	}

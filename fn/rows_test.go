@@ -434,7 +434,9 @@ func TestLimits(t *testing.T) {
 			b.s.Capacity = 2
 			open(b, "2026-01-10 10:00")
 			b.must(&CloseShift{Data: b.shiftData(5)}, "2026-01-10 10:00")
-			require.ErrorIs(b.t, b.apply(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00"), CodeNoSpace)
+			err := b.apply(&OpenShift{Data: b.shiftData(2)}, "2026-01-10 10:00")
+			require.ErrorIs(b.t, err, CodeNoSpace)
+			require.ErrorContains(b.t, err, "all 2 documents are used", "the closing is beyond them")
 			return b.apply(b.driveClosing(), "2026-01-10 10:00")
 		}},
 		{"6: document number, 3 bytes on the wire", CodeNoSpace, func(b *bench) error {

@@ -105,7 +105,7 @@ func (f *Fleet) MoveClock(m clock.Move) (clock.Setting, error) {
 	if err != nil {
 		return f.clock.Setting(), err
 	}
-	f.log.WithField("mode", s.Mode).WithField("offset", s.Offset).WithField("time", s.Time).Info("the clock was moved")
+	f.log.WithField("mode", s.Mode).WithField("offset", s.Offset).WithField("stands_at", s.Time).Info("the clock was moved")
 	if err := f.clock.Set(s); err != nil {
 		return s, err
 	}
@@ -140,7 +140,7 @@ func (r *Register) MoveClock(m clock.Move) (clock.Setting, error) {
 	if err != nil {
 		return own.Setting(), err
 	}
-	f.log.WithField("register", r.Serial()).WithField("mode", s.Mode).WithField("offset", s.Offset).WithField("time", s.Time).Info("the register's clock was moved")
+	f.log.WithField("register", r.Serial()).WithField("mode", s.Mode).WithField("offset", s.Offset).WithField("stands_at", s.Time).Info("the register's clock was moved")
 	if err := own.Set(s); err != nil {
 		return s, err
 	}

@@ -16,7 +16,7 @@ type driveView struct {
 	Registered        *time.Time    `json:"registered"` // the first registration; null before it
 	RegistrationsLeft uint8         `json:"registrations_left"`
 	Registrations     uint8         `json:"registrations"`
-	FillPercent       float64       `json:"fill_percent"`
+	FillPercent       float64       `json:"fill_percent"` // 100 at most, also with the closings beyond the capacity
 	Shift             *shift        `json:"shift"`
 	LastDocument      *lastDocument `json:"last_document"`
 	Unsent            *unsent       `json:"unsent"`
@@ -53,7 +53,7 @@ func (a *API) drive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	view := driveView{driveItem: item.Drive, Registrations: st.Registrations, RegistrationsLeft: st.Term().Left, Answers: answers,
-		FillPercent: float64(st.LastNumber) * 100 / float64(st.Capacity), Shift: item.Shift, LastDocument: item.LastDocument,
+		FillPercent: min(100, float64(st.LastNumber)*100/float64(st.Capacity)), Shift: item.Shift, LastDocument: item.LastDocument,
 		Unsent: item.Unsent, Warnings: []warningView{}, Sender: item.Sender}
 	if st.Phase >= fn.PhaseFiscal {
 		s := reg.Settings()

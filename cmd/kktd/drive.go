@@ -18,7 +18,7 @@ func newDriveCommand() *cobra.Command {
   kktd drive document 3
   kktd drive registrations
   kktd drive export --out drive.bin && kktd tlv decode drive.bin`,
-		newDriveStatusCommand(), newDriveDocumentsCommand(), newDriveDocumentCommand(), newDriveRegistrationsCommand(), newDriveExportCommand())
+		newDriveStatusCommand(), newDriveListCommand(), newDriveDocumentsCommand(), newDriveDocumentCommand(), newDriveRegistrationsCommand(), newDriveExportCommand())
 	return cmd
 }
 
@@ -31,7 +31,7 @@ type driveFlags struct {
 
 func (o *driveFlags) addFlags(cmd *cobra.Command) {
 	addSerialFlag(cmd, &o.serial)
-	cmd.Flags().Uint64Var(&o.drive, "drive", 0, "id of a drive that was replaced or wiped; not given: the one in the register")
+	cmd.Flags().Uint64Var(&o.drive, "drive", 0, "id of a drive that was replaced or wiped, as drive list shows it; not given: the one in the register")
 	o.client.addFlags(cmd.Flags())
 }
 

@@ -126,6 +126,7 @@ func TestLifeThroughTheCommands(t *testing.T) {
 			require.Equal(t, out, again, "what was there stays")
 
 			must("register reset --serial 77", "готов к фискализации")
+			must("drive list --serial 77", "9999078900001111", "архив", "заменён", "9999078900002222", "стёрт", "в кассе")
 			must("register fiscalize --serial 77 --ffd 1.1 --conditions bso --tax-systems patent,osn --agents agent", "Документ 1", "Отчет о регистрации")
 			must("register show --serial 77 --json", `"tax_systems":["patent","osn"]`, `"conditions":["bso"]`, `"agents":["agent"]`, `"ffd":"1.1"`)
 			must("register show --serial 77", "9999078900002222", "фискальный режим")
