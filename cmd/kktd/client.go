@@ -63,7 +63,18 @@ const (
 // run calls f with a client. Without a daemon at the address it starts the body of
 // the daemon on the file, unless an address was asked for; a file that is not there
 // is made only when create says so.
-func (o *clientFlags) run(cmd *cobra.Command, create bool, f func(*client) error) (err error) {
+func (o *clientFlags) run(cmd *cobra.Command, create bool, f func(*client) error) error {
+	return o.with(cmd, func() (*daemon.Daemon, error) { return o.start(cmd, create, true) }, f)
+}
+
+// look is run for a command that only looks: on a file no document goes to an OFD
+// meanwhile, so that looking changes nothing that is seen.
+func (o *clientFlags) look(cmd *cobra.Command, f func(*client) error) error {
+	return o.with(cmd, func() (*daemon.Daemon, error) { return o.start(cmd, false, false) }, f)
+}
+
+// with is run with what starts the body of the daemon.
+func (o *clientFlags) with(cmd *cobra.Command, start func() (*daemon.Daemon, error), f func(*client) error) (err error) {
 	addr, asked := o.address(cmd.Flags())
 	c := o.client(cmd)
 	// A file that was asked for is meant, whatever listens at the usual address.
@@ -73,7 +84,7 @@ func (o *clientFlags) run(cmd *cobra.Command, create bool, f func(*client) error
 		}
 		return f(c)
 	}
-	d, err := o.start(cmd, create)
+	d, err := start()
 	if err != nil {
 		return err
 	}
@@ -148,7 +159,7 @@ func listens(ctx context.Context, addr string) bool {
 
 // start starts the body of the daemon on the file, with the settings that kktd
 // serve would have, at free addresses of this machine.
-func (o *clientFlags) start(cmd *cobra.Command, create bool) (*daemon.Daemon, error) {
+func (o *clientFlags) start(cmd *cobra.Command, create, deliver bool) (*daemon.Daemon, error) {
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	addFlags(flags)
 	for _, name := range []string{"data", "config"} {
@@ -163,6 +174,9 @@ func (o *clientFlags) start(cmd *cobra.Command, create bool) (*daemon.Daemon, er
 		return nil, err
 	}
 	s.Listen, s.OFDListen, s.Memory, s.Bare = "127.0.0.1:0", "127.0.0.1:0", false, true
+	if !deliver {
+		s.OFD, s.Delivery = daemon.OFDNone, daemon.DeliveryAsync
+	}
 	if _, err := os.Stat(s.Data); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, fmt.Errorf("no kktd listens at %s and there is no file %s; start kktd serve, name another file with --data, "+
 			"or make a register with kktd register new", o.addr, s.Data)

@@ -88,7 +88,7 @@ func newDriveStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show the drive at a glance", Example: "  kktd drive status\n  kktd drive status --json", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.run(cmd, false, func(c *client) error {
+			return o.look(cmd, func(c *client) error {
 				var d driveAnswer
 				if more, err := c.look(serial, &d, "drive"); !more {
 					return err
@@ -137,7 +137,7 @@ func newDriveDocumentsCommand() *cobra.Command {
 		Use: "documents", Short: "List the documents of the drive", Args: cobra.NoArgs,
 		Example: "  kktd drive documents\n  kktd drive documents --after 100 --limit 50\n  kktd drive documents --drive 1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.client.run(cmd, false, func(c *client) error {
+			return o.client.look(cmd, func(c *client) error {
 				path, err := o.path(c, "documents")
 				if err != nil {
 					return err
@@ -196,7 +196,7 @@ func newDriveDocumentCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.client.run(cmd, false, func(c *client) error {
+			return o.client.look(cmd, func(c *client) error {
 				path, err := o.path(c, "documents", strconv.FormatUint(n, 10))
 				if err != nil {
 					return err

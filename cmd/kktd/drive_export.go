@@ -20,7 +20,7 @@ after another, as kktd tlv decode reads them. With --tickets the container of ea
 ticket stands behind that of its document, as it came from the OFD.`,
 		Example: "  kktd drive export --out drive.bin\n  kktd drive export --tickets --out drive.bin\n  kktd drive export | kktd tlv decode --in raw",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.client.run(cmd, false, func(c *client) error {
+			return o.client.look(cmd, func(c *client) error {
 				path, err := o.drivePath(c, "export")
 				if err != nil {
 					return err

@@ -17,7 +17,7 @@ commands of drive take the id with --drive. What a replaced drive has not sent s
 goes to the OFD.`,
 		Example: "  kktd drive list\n  kktd drive list --serial 00000000000000000001 --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.run(cmd, false, func(c *client) error {
+			return o.look(cmd, func(c *client) error {
 				path, err := c.path(serial, "drives")
 				if err != nil {
 					return err

@@ -44,7 +44,7 @@ drive answers to its commands 43h, 44h and 47h. INDEX counts from 1.`,
 					return fmt.Errorf("registration report %q: want a number from 1 on", args[0])
 				}
 			}
-			return o.client.run(cmd, false, func(c *client) error {
+			return o.client.look(cmd, func(c *client) error {
 				if index > 0 {
 					return o.showRegistration(c, index)
 				}

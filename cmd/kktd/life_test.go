@@ -137,6 +137,28 @@ func TestLifeThroughTheCommands(t *testing.T) {
 	}
 }
 
+// A command that only looks at a file sends nothing of it to an OFD.
+func TestLookingDeliversNothing(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "look.db")
+	t.Setenv("KKTD_OFD", "none")
+	_, err := kktd(t, "register", "new", "--data", data)
+	require.NoError(t, err)
+	require.NoError(t, os.Unsetenv("KKTD_OFD"))
+	for _, line := range []string{"register list", "register show", "shift status", "drive status", "drive list", "drive documents", "drive document 1",
+		"drive registrations", "drive export --out " + filepath.Join(t.TempDir(), "x")} {
+		_, err := kktd(t, append(strings.Fields(line), "--data", data)...)
+		require.NoError(t, err, line)
+	}
+	out, err := kktd(t, "drive", "documents", "--data", data)
+	require.NoError(t, err)
+	require.Contains(t, out, "не передан")
+	_, err = kktd(t, "report", "state", "--data", data)
+	require.NoError(t, err)
+	out, err = kktd(t, "drive", "documents", "--data", data)
+	require.NoError(t, err)
+	require.Equal(t, 2, strings.Count(out, "принят"), out)
+}
+
 func TestCommandsRefuse(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.db")
 	_, err := kktd(t, "register", "new", "--data", data)

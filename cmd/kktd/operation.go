@@ -105,7 +105,7 @@ func newShiftStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show the shift", Example: "  kktd shift status", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.run(cmd, false, func(c *client) error {
+			return o.look(cmd, func(c *client) error {
 				var s shiftAnswer
 				if more, err := c.look(serial, &s, "shift"); !more {
 					return err

@@ -91,7 +91,7 @@ func orgCommand(use, short string, create bool, add func(*cobra.Command), f func
 func newOrgListCommand() *cobra.Command {
 	var o clientFlags
 	cmd := &cobra.Command{Use: "list", Short: "List the organisations", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return o.run(cmd, false, func(c *client) error {
+		return o.look(cmd, func(c *client) error {
 			var page listAnswer[orgAnswer]
 			if err := c.call(http.MethodGet, "organisations?limit=100000", nil, &page); err != nil || c.json {
 				return err

@@ -198,7 +198,7 @@ func newRegisterListCommand() *cobra.Command {
 		Example: "  kktd register list",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.run(cmd, false, func(c *client) error {
+			return o.look(cmd, func(c *client) error {
 				all, err := c.registers()
 				if err != nil || c.json {
 					return err
@@ -254,7 +254,7 @@ func newRegisterShowCommand() *cobra.Command {
 		Example: "  kktd register show\n  kktd register show --serial 00000000000000000001 --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.run(cmd, false, func(c *client) error {
+			return o.look(cmd, func(c *client) error {
 				var r registerAnswer
 				if more, err := c.look(serial, &r); !more {
 					return err
