@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,6 +33,8 @@ func (r *recorded) do(method, path, body string) string {
 	raw, err := io.ReadAll(resp.Body)
 	require.NoError(r.t, err)
 	resp.Header.Del("Date") // of the server's machine
+	// Sockets live in real time: the OFD sees a little later that one was closed.
+	raw = regexp.MustCompile(`"connections":\d+`).ReplaceAll(raw, []byte(`"connections":0`)) // open connections
 	var head bytes.Buffer
 	require.NoError(r.t, resp.Header.Write(&head))
 	r.answers = append(r.answers, fmt.Sprintf("%s %s\n%s\n%s%s", method, path, resp.Status, &head, raw))
