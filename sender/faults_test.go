@@ -1,6 +1,9 @@
 package sender_test
 
 import (
+	"context"
+	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +22,7 @@ import (
 type faultCase struct {
 	fault  string
 	reason sender.Reason // "": the documents pass
-	// silent: the OFD gives no sign, so that AnswerTimeout ends the exchange.
+	// silent: the OFD gives no sign, so that the end of AnswerTimeout ends the exchange.
 	silent bool
 	stores bool // the OFD has the document all the same
 
@@ -96,34 +99,40 @@ func TestFaultMatrix(t *testing.T) {
 func testFault(t *testing.T, c faultCase, st registerState) {
 	fault, err := ofd.ParseFault(c.fault)
 	require.NoError(t, err)
-	business, answer, linger := frozen(), patience, long
-	if c.silent {
-		answer = 30 * time.Millisecond
-	}
-	if _, away := fault.Effect.(ofd.Away); away {
+	business, linger, answer := frozen(), long, new(hourglass)
+	_, away := fault.Effect.(ofd.Away)
+	if away {
 		linger = -1 // it meets those who come, not those who are there
 	}
 	server, addr := ofdtest.Serve(t, ofd.Options{})
-	s := run(t, sender.Options{Addr: addr, Clock: business, Mode: fn.TicketStrict, AnswerTimeout: answer, Linger: linger})
+	s := run(t, sender.Options{Addr: addr, Clock: business, Mode: fn.TicketStrict, AnswerTimeout: patience, Linger: linger, Dial: answer.dial})
 	r := newRegister(t, 1)
 	before := 0
 	if st.sent != nil {
 		st.sent(r)
 		s.Wake(r)
-		deliver(t, business, r)
+		deliver(t, business, s, r)
 		before = r.documents()
+	}
+	if away {
+		requireNoWorker(t)
 	}
 
 	require.NoError(t, server.SetFaults(fault))
 	st.make(r)
 	s.Wake(r)
 	if c.reason == "" {
-		deliver(t, business, r)
+		deliver(t, business, s, r)
 		require.Equal(t, c.code, r.state().OperatorCode)
 		require.Equal(t, c.flags, r.state().Warnings(ofdtest.Start)&operatorFlags)
 		require.Empty(t, state(t, s, r).Failures)
 	} else {
 		for attempt := range 2 {
+			if c.silent {
+				struck := func() bool { return server.Counters().Faults[fault.Effect.Name()] > uint64(attempt) }
+				require.Eventually(t, func() bool { return struck() && state(t, s, r).Connected }, patience, tick)
+				answer.runOut()
+			}
 			require.Eventually(t, func() bool { return state(t, s, r).Attempts == attempt+1 }, patience, tick)
 			now := requireWaiting(t, s, r)
 			if c.fault != "away:reset" || now.LastReason != sender.ReasonUnreachable { // the reset may come before the dial has ended
@@ -138,9 +147,9 @@ func testFault(t *testing.T, c faultCase, st registerState) {
 	}
 	stored := server.Counters().Documents
 	require.NoError(t, server.SetFaults())
-	deliver(t, business, r)
+	deliver(t, business, s, r)
 	requireStored(t, server, r)
-	if !c.silent {
+	if !away || !c.silent { // what was sent to an OFD that hangs may be read or not when it is back
 		require.Equal(t, c.stores, stored > uint64(before) && c.reason != "", "what the OFD had of the document when the fault ended")
 		require.Equal(t, c.stores, server.Counters().Resends > 0, "sent again, told by drive, number and bytes")
 	}
@@ -154,7 +163,7 @@ func testFault(t *testing.T, c faultCase, st registerState) {
 	require.Zero(t, last.Attempts)
 	if c.reason == "" && st.open {
 		s.Wake(r.receipts(1))
-		deliver(t, business, r)
+		deliver(t, business, s, r)
 		require.Zero(t, r.state().OperatorCode, "the next ticket clears it")
 		require.Zero(t, r.state().Warnings(ofdtest.Start)&operatorFlags)
 	}
@@ -162,17 +171,43 @@ func testFault(t *testing.T, c faultCase, st registerState) {
 
 const operatorFlags = fn.WarnFormat | fn.WarnSettings | fn.WarnOperator
 
-// deliver moves the clock on until nothing is unsent.
-func deliver(t *testing.T, business *clockwork.FakeClock, r *register) {
+// deliver moves the clock on until nothing is unsent and the sender knows it.
+func deliver(t *testing.T, business *clockwork.FakeClock, s *sender.Sender, r *register) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		first, _ := r.Unsent()
-		if first != 0 {
+		st := state(t, s, r)
+		if st.Unsent != 0 {
 			business.Advance(long)
 		}
-		return first == 0
+		return st.Unsent == 0 && st.InFlight == 0
 	}, patience, tick)
 }
+
+// hourglass ends the wait for an answer when the test says so, not after some time of a machine that may be busy.
+type hourglass struct {
+	mu   sync.Mutex
+	last net.Conn
+}
+
+func (h *hourglass) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, addr)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last = c
+	return timeless{c}, err
+}
+
+// runOut lets the deadline of the last connection pass.
+func (h *hourglass) runOut() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_ = h.last.SetReadDeadline(time.Unix(1, 0))
+}
+
+// timeless is a connection whose deadlines do not come by themselves.
+type timeless struct{ net.Conn }
+
+func (timeless) SetDeadline(time.Time) error { return nil }
 
 func (r *register) state() *fn.State {
 	r.mu.Lock()
