@@ -2,7 +2,6 @@ package kkt
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -36,8 +35,9 @@ type batch struct {
 	warned  fn.WarningFlags // the warnings that were told
 }
 
-// process applies the jobs of the batch, commits once and answers them.
-func (b *batch) process(r *Register) {
+// process applies the jobs of the batch, commits once and answers them. It returns how
+// many it answered: none when they were put back.
+func (b *batch) process(r *Register) int {
 	err := r.broken()
 	if err == nil {
 		b.begin(r)
@@ -61,8 +61,12 @@ func (b *batch) process(r *Register) {
 		b.tellWarnings()
 	}
 	if err == nil && b.dirty {
-		b.change.Patient = r.calm(b.jobs) && !r.fleet.oneTicket
 		err = b.commit()
+	}
+	if err == errWithdrawn {
+		r.putBack(b.jobs)
+		clear(b.jobs)
+		return 0
 	}
 	if err == nil && len(b.out.Documents) > 0 && r.fleet.onDocuments != nil {
 		r.fleet.onDocuments(r)
@@ -71,21 +75,7 @@ func (b *batch) process(r *Register) {
 		j.done(err)
 		b.jobs[i] = nil
 	}
-}
-
-// calmBatches is how many commits of tickets alone show that a register makes no
-// receipts now. Before that a patient commit would hold up its next receipt.
-const calmBatches = 4
-
-// calm tells that a commit may wait for those of others: it holds tickets alone,
-// as those before it did.
-func (r *Register) calm(jobs []job) bool {
-	if slices.ContainsFunc(jobs, func(j job) bool { return !canWait(j) }) {
-		r.tickets = 0
-		return false
-	}
-	r.tickets++
-	return r.tickets > calmBatches
+	return len(b.jobs)
 }
 
 // apply lets one job change the batch. A panic in it, which only a fault in the
@@ -187,7 +177,10 @@ func (b *batch) commit() error {
 		d := &b.out.Documents[i]
 		b.change.Documents = append(b.change.Documents, storage.Document{Number: d.Number, Container: d.Container})
 	}
-	res, err := r.fleet.store.Append(context.Background(), b.change)
+	res, err := r.commit(b.change, b.jobs)
+	if err == errWithdrawn {
+		return err
+	}
 	if errors.Is(err, storage.ErrUnknownOutcome) && !errors.Is(err, storage.ErrStopped) {
 		res.Version, err = r.look(b.change.Drive, b.change.Expect, b.form, err)
 	}

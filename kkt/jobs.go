@@ -156,6 +156,7 @@ type ticketJob struct {
 }
 
 func (j *ticketJob) apply(b *batch) {
+	j.err = nil // it is applied again when its commit was withdrawn
 	if j.drive != b.profile.Drive() {
 		if o := b.r.outgoingDrive(j.drive); o != nil {
 			forward := *j

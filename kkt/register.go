@@ -1,12 +1,16 @@
 package kkt
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"kktd/clock"
 	"kktd/fn"
+	"kktd/storage"
 )
 
 // Register is one register and its fiscal drive.
@@ -16,10 +20,11 @@ type Register struct {
 
 	mu      sync.Mutex // guards the queue
 	queue   []job
-	urgent  int  // jobs in the queue that somebody waits for
-	running bool // the goroutine runs
-	flush   bool // jobs that can wait have waited long enough
-	armed   bool // the timer that sets flush runs
+	urgent  int                // jobs in the queue that somebody waits for
+	running bool               // the goroutine runs
+	flush   bool               // jobs that can wait have waited long enough
+	armed   bool               // the timer that sets flush runs
+	hurry   context.CancelFunc // withdraws the patient commit that is under way; nil: there is none
 	profile atomic.Pointer[profile]
 	// outgoing are drives that were replaced while documents of theirs were unsent.
 	// Each is a register of its own that makes nothing and takes tickets. mu guards
@@ -32,7 +37,6 @@ type Register struct {
 	// The goroutine that runs, one at a time, owns these.
 	state   fn.State
 	version uint64 // of the state in the store
-	tickets int    // commits of tickets alone since the last with anything else
 	machine *fn.Machine
 
 	view struct { // what is committed, for readers
@@ -120,6 +124,9 @@ func (r *Register) submit(j job) {
 	r.queue = append(r.queue, j)
 	if !canWait(j) {
 		r.urgent++
+		if r.hurry != nil {
+			r.hurry()
+		}
 	}
 	r.wake()
 }
@@ -128,6 +135,8 @@ func canWait(j job) bool {
 	_, ticket := j.(*ticketJob)
 	return ticket
 }
+
+func cannotWait(j job) bool { return !canWait(j) }
 
 // wake starts the goroutine, or the timer that will. The caller holds mu.
 func (r *Register) wake() {
@@ -179,10 +188,55 @@ func (r *Register) run() {
 	b := r.fleet.batches.Get().(*batch)
 	defer r.fleet.batches.Put(b)
 	for r.take(b) {
-		n := len(b.jobs)
-		b.process(r)
-		r.fleet.leave(n)
+		r.fleet.leave(b.process(r))
 	}
+}
+
+// commit stores a change. Tickets alone are patient until something comes that
+// somebody waits for: then they are withdrawn, unless their commit has begun, and the
+// error is errWithdrawn.
+func (r *Register) commit(c storage.Change, jobs []job) (storage.Result, error) {
+	ctx, done := r.patience(jobs)
+	if ctx == nil {
+		return r.fleet.store.Append(context.Background(), c)
+	}
+	defer done()
+	c.Patient = true
+	res, err := r.fleet.store.Append(ctx, c)
+	if err != nil && err == ctx.Err() {
+		err = errWithdrawn
+	}
+	return res, err
+}
+
+// patience gives the context that a commit of tickets alone can be withdrawn by, until
+// done; nil when it shall not wait.
+func (r *Register) patience(jobs []job) (ctx context.Context, done func()) {
+	if r.fleet.oneTicket || len(jobs) == 0 || slices.ContainsFunc(jobs, cannotWait) {
+		return nil, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.urgent > 0 {
+		return nil, nil
+	}
+	ctx, r.hurry = context.WithCancel(context.Background())
+	return ctx, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.hurry()
+		r.hurry = nil
+	}
+}
+
+// errWithdrawn is returned for a patient commit that makes room for others.
+var errWithdrawn = errors.New("kkt: the tickets go along with what came meanwhile")
+
+// putBack puts withdrawn jobs before those that came meanwhile.
+func (r *Register) putBack(jobs []job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queue = slices.Insert(r.queue, 0, jobs...)
 }
 
 // Serial is the serial number of the register, tag 1013.
