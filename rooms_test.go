@@ -36,6 +36,7 @@ var rooms = [][]string{
 	{"api/internal/tolerant"},
 	{"api/cloudkassir", "api/control"},
 	{"daemon"},
+	{"kkttest"},
 	{"cmd/kktd", "cmd/benchhttp"},
 }
 
