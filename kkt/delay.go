@@ -132,10 +132,12 @@ func (f *Fleet) resumeDelayed() error {
 		if err == nil && len(key) != 16 {
 			err = fmt.Errorf("%w: queued receipt: key of %d bytes", ErrRecord, len(key))
 		}
-		if err == nil {
-			due[[16]byte(key)] = q.due
+		if err != nil { // it stays for fsck to tell of; the others are made
+			f.log.WithField("key", fmt.Sprintf("%X", key)).WithError(err).Error("a queued receipt cannot be read and is not made")
+			return nil
 		}
-		return err
+		due[[16]byte(key)] = q.due
+		return nil
 	})
 	f.delayed.order.Lock() // none is made before all are known
 	defer f.delayed.order.Unlock()

@@ -234,6 +234,22 @@ func TestUnpaid(t *testing.T) {
 	require.Equal(t, LackPaid, choice.Lack)
 }
 
+// TestDamagedQueuedReceipt: one queued receipt that cannot be read keeps neither the others nor the start.
+func TestDamagedQueuedReceipt(t *testing.T) {
+	b := fleetOf(t, nil, func(s *Settings) { s.Conditions = ffd.BSOSystem })
+	b.maintenance(1, true)
+	r := testReceipt(100)
+	r.BSO = new(false)
+	o := b.submit(r)
+	require.Equal(t, Queued, o.Status)
+	require.NoError(t, b.fleet.append(storage.Change{Records: []storage.Record{{Kind: kindDelayed, Key: []byte("short"), Value: []byte{2, 0, '{', '}'}},
+		{Kind: kindDelayed, Key: []byte("0123456789abcdef"), Value: []byte{9}}}}))
+	b.damaged = true // which fsck would tell
+	b.reopen()
+	b.maintenance(1, false)
+	b.becomes(o.ID, Processed)
+}
+
 // TestAdjustZone: the zone of a register changes between shifts.
 func TestAdjustZone(t *testing.T) {
 	b := fleetOf(t, nil)

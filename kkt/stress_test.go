@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -216,9 +217,14 @@ func TestStressClose(t *testing.T) {
 		r, err := b.fleet.Register(testSerial)
 		require.NoError(t, err)
 		var work sync.WaitGroup
+		var made atomic.Int64
+		enough, want := make(chan struct{}), 1+rand.Int64N(200)
 		for range 4 {
 			work.Go(func() {
 				for {
+					if made.Add(1) == want {
+						close(enough)
+					}
 					if _, err := b.fleet.Submit(context.Background(), testReceipt(100)); err != nil {
 						if !errors.Is(err, ErrClosed) {
 							t.Error(err)
@@ -232,9 +238,7 @@ func TestStressClose(t *testing.T) {
 		for n := range uint32(64) {
 			work.Go(func() { r.Delivery().Confirm(n+1, ticketFor(t, testDrive, n+1), func(err error) { tickets <- err }) })
 		}
-		for range rand.IntN(2000) {
-			runtime.Gosched()
-		}
+		<-enough
 		b.fleet.Close()
 		_, version, err := b.store.State(1)
 		require.NoError(t, err)
