@@ -26,6 +26,8 @@ type Confirmation struct {
 	Time    uint32   // 1012, time of acceptance with seconds
 	Code    byte     // 1022 inside 1068; an absent one counts as accepted
 	Message byte     // 1206; 0 leaves it out
+	// KKTMessage is what 1067 of FFD 1.0 holds; nil without it. It is read, not written.
+	KKTMessage []byte
 }
 
 // Append appends the whole document with its frame, tags in the order of real
@@ -51,7 +53,7 @@ func (c *Confirmation) Append(b []byte) []byte {
 
 // ParseConfirmation reads a whole document 7. Operators differ in order,
 // padding and in where 1022 stands, so it goes by tag, not by place. 1040 and
-// 1041 must be there; Sign is a view into doc.
+// 1041 must be there; Sign and KKTMessage are views into doc.
 func ParseConfirmation(doc []byte) (Confirmation, error) {
 	var c Confirmation
 	r := tlv.NewReader(doc, 0)
@@ -85,6 +87,8 @@ func ParseConfirmation(doc []byte) (Confirmation, error) {
 			c.Code = byte(n)
 		case TagOperatorMessage:
 			c.Message = byte(n)
+		case TagOperatorMessageToKKT1v0:
+			c.KKTMessage = it.Value
 		case TagOperatorMessageToFN:
 			if code, ok := tlv.Find(it.Value, TagOFDResponseCode); ok && len(code.Value) > 0 {
 				c.Code = code.Value[0]

@@ -3,6 +3,7 @@ package sender_test
 import (
 	"bufio"
 	"encoding/binary"
+	"encoding/json"
 	"net"
 	"strconv"
 	"sync"
@@ -24,15 +25,19 @@ type plainPeer struct {
 	tb       testing.TB
 	listener net.Listener
 	running  sync.WaitGroup
+	// kktMessage is 1067 of the tickets; nil: none.
+	kktMessage []byte
 
 	mu      sync.Mutex
 	numbers []uint32
 }
 
-func servePlain(tb testing.TB) *plainPeer {
+func servePlain(tb testing.TB) *plainPeer { return servePlainWith(tb, nil) }
+
+func servePlainWith(tb testing.TB, kktMessage []byte) *plainPeer {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
-	p := &plainPeer{tb: tb, listener: l}
+	p := &plainPeer{tb: tb, listener: l, kktMessage: kktMessage}
 	p.running.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -69,6 +74,9 @@ func (p *plainPeer) converse(c net.Conn) {
 	doc, inner := tlv.Begin(doc, 1068)
 	doc = tlv.AppendByte(doc, 1022, 0)
 	require.NoError(p.tb, tlv.End(doc, inner))
+	if p.kktMessage != nil {
+		doc = tlv.AppendBytes(doc, 1067, p.kktMessage)
+	}
 	require.NoError(p.tb, tlv.End(doc, at))
 	text := [3]byte{}
 	copy(text[:], strconv.Itoa(int(h.Number)))
@@ -120,4 +128,23 @@ func TestPlainPeer(t *testing.T) {
 		require.ErrorContains(t, st.LastError, "as text")
 		require.Zero(t, st.Confirmed)
 	})
+}
+
+// A message for the register of the old format, tag 1067, is told once and kept with the state.
+func TestKKTMessage(t *testing.T) {
+	p := servePlainWith(t, []byte{0xF4, 0x03, 1, 0, 5})
+	log, hook := logtest.NewNullLogger()
+	s := run(t, sender.Options{Addr: p.listener.Addr().String(), Mode: fn.TicketOff, Log: log})
+	r := newRegister(t, 1).receipts(3)
+	r.mode = fn.TicketOff
+	s.Wake(r)
+	r.requireSent()
+	require.Equal(t, "f403010005", state(t, s, r).LastKKTMessage)
+	lines := logged(hook, logrus.WarnLevel)
+	require.Len(t, lines, 1)
+	require.Contains(t, lines[0].Message, "1067")
+	require.Equal(t, "f403010005", lines[0].Data["kkt_message"])
+	text, err := json.Marshal(state(t, s, r))
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"last_kkt_message":"f403010005"`)
 }

@@ -17,14 +17,16 @@ type State struct {
 	FailedAt   time.Time
 	Failures   map[Reason]uint64 // how often each happened; nil: never
 
-	LastCode    byte   // 1022 of the last good ticket: any but 0 is a refusal by format control (spec/ofd-protocol.md 8.3)
-	LastMessage byte   // 1206 of the last good ticket, 0 without it
-	Refused     uint64 // good tickets with a code other than 0
-	Sent        uint64 // documents given to a connection, Resent included
-	Resent      uint64 // those that had been given to one before
-	Confirmed   uint64 // tickets committed
-	InFlight    int    // good tickets that wait for their commit
-	Unsent      uint32 // documents without a committed ticket
+	LastCode    byte // 1022 of the last good ticket: any but 0 is a refusal by format control (spec/ofd-protocol.md 8.3)
+	LastMessage byte // 1206 of the last good ticket, 0 without it
+	// LastKKTMessage is what tag 1067 of the last good ticket holds, in hex; "" without it (spec/ofd-protocol.md 8.1).
+	LastKKTMessage string
+	Refused        uint64 // good tickets with a code other than 0
+	Sent           uint64 // documents given to a connection, Resent included
+	Resent         uint64 // those that had been given to one before
+	Confirmed      uint64 // tickets committed
+	InFlight       int    // good tickets that wait for their commit
+	Unsent         uint32 // documents without a committed ticket
 
 	Attempts int // failures since the last ticket that was committed
 	// NextTry is when the next attempt is due by the business clock; zero when none is waiting.
@@ -48,12 +50,13 @@ func (s State) MarshalJSON() ([]byte, error) {
 		NextTry     time.Time         `json:"next_try,omitzero"`
 		LastCode    byte              `json:"last_code"`
 		LastMessage byte              `json:"last_message"`
+		KKTMessage  string            `json:"last_kkt_message,omitempty"`
 		Refused     uint64            `json:"refused"`
 		Sent        uint64            `json:"sent"`
 		Resent      uint64            `json:"resent"`
 		Confirmed   uint64            `json:"confirmed"`
 		InFlight    int               `json:"in_flight"`
-	}{s.Connected, s.Unsent, text, s.LastReason, s.FailedAt, s.Failures, s.Attempts, s.NextTry, s.LastCode, s.LastMessage, s.Refused,
+	}{s.Connected, s.Unsent, text, s.LastReason, s.FailedAt, s.Failures, s.Attempts, s.NextTry, s.LastCode, s.LastMessage, s.LastKKTMessage, s.Refused,
 		s.Sent, s.Resent, s.Confirmed, s.InFlight})
 }
 

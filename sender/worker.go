@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -210,8 +211,9 @@ func (w *worker) taken(number uint32, t *ffd.Confirmation) {
 	w.s.mu.Lock()
 	w.q.inFlight++
 	st := &w.q.state
-	changed := st.LastCode != t.Code || st.LastMessage != t.Message
-	st.LastError, st.LastCode, st.LastMessage = nil, t.Code, t.Message
+	kktMessage := hex.EncodeToString(t.KKTMessage)
+	changed := st.LastCode != t.Code || st.LastMessage != t.Message || st.LastKKTMessage != kktMessage
+	st.LastError, st.LastCode, st.LastMessage, st.LastKKTMessage = nil, t.Code, t.Message, kktMessage
 	if t.Code != ffd.OFDAccepted {
 		st.Refused++
 	}
@@ -221,11 +223,16 @@ func (w *worker) taken(number uint32, t *ffd.Confirmation) {
 	}
 	log := w.s.o.Log.WithFields(map[string]any{"register": w.q.serial, "drive": ofdproto.DriveString(w.q.number), "document": number,
 		"code": t.Code, "message": fmt.Sprintf("%02Xh", t.Message)})
+	if kktMessage != "" {
+		log = log.WithField("kkt_message", kktMessage)
+	}
 	switch {
 	case t.Code != ffd.OFDAccepted:
 		log.Warn("the OFD has the document and refuses it: tag 1022 is not 0; it is not sent again")
 	case t.Message != 0:
 		log.Warn("the OFD has a message for the register in tag 1206")
+	case kktMessage != "":
+		log.Warn("the OFD has a message for the register in tag 1067")
 	default:
 		log.Info("the OFD takes documents without a remark again")
 	}
