@@ -181,7 +181,7 @@ func (d *Daemon) openFleet() error {
 		d.sender = sender.New(sender.Options{Addr: d.ofdAddr, Log: d.log.WithField("room", "sender"), Clock: d.clock,
 			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection,
 			Dial: d.tracedDial(), Linger: c.linger(), NoRetry: c.Delivery == DeliveryManual})
-		o.OneTicket, o.OnDocuments = c.Delivery != DeliveryAsync, d.onDocuments
+		o.OneTicket, o.OnDocuments, o.OnClock = c.Delivery != DeliveryAsync, d.onDocuments, d.onClock
 	}
 	var err error
 	if d.fleet, err = kkt.Open(o); err != nil {

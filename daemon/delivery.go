@@ -62,6 +62,17 @@ func (d *Daemon) onDocuments(r *kkt.Register) {
 	d.sender.Wake(r.Delivery())
 }
 
+// onClock ends the wait after a failure when the register's own clock was moved, as a
+// move of the daemon's clock does.
+func (d *Daemon) onClock(r *kkt.Register) {
+	if d.config.Delivery == DeliveryManual {
+		return
+	}
+	for _, delivery := range deliveriesOf(r) {
+		d.sender.Deliver(delivery)
+	}
+}
+
 // sendBacklog sends what the last run left and what the first start made. With sync
 // it is confirmed before the first request, as far as the time allows.
 func (d *Daemon) sendBacklog(ctx context.Context) {

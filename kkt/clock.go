@@ -148,6 +148,9 @@ func (r *Register) MoveClock(m clock.Move) (clock.Setting, error) {
 		r.clock.Store(nil)
 	}
 	f.tellWarnings(r)
+	if f.onClock != nil {
+		f.onClock(r)
+	}
 	return s, nil
 }
 

@@ -46,11 +46,14 @@ func TestClockIsKept(t *testing.T) {
 // while the daemon's clock stays.
 func TestRegisterHasItsOwnClock(t *testing.T) {
 	b := newBench(t)
+	var moved []string
+	b.opts.OnClock = func(r *Register) { moved = append(moved, r.Serial()) }
 	b.openClock()
 	b.submit(testReceipt(100))
 	r := b.register()
 	_, err := r.MoveClock(clock.Move{Advance: 25 * time.Hour})
 	require.NoError(t, err)
+	require.Equal(t, []string{testSerial}, moved)
 	b.submit(testReceipt(100))
 	require.Equal(t, []ffd.Form{1, 2, 3, 5, 2, 3}, b.documents())
 	require.Equal(t, b.clock.Now(), b.fleet.Clock().Now())

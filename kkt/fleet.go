@@ -43,6 +43,8 @@ type Options struct {
 	// for them is answered, and with what is left of a drive that was replaced
 	// (Register.Outgoing); it must be quick.
 	OnDocuments func(*Register)
+	// OnClock is called after a move of a register's own clock; it must be quick.
+	OnClock func(*Register)
 	// OnStopped is called when the store takes no more changes: the process should
 	// end and be started again. It must be quick.
 	OnStopped func(error)
@@ -69,6 +71,7 @@ type Fleet struct {
 	delay       time.Duration
 	oneTicket   bool
 	onDocuments func(*Register)
+	onClock     func(*Register)
 	onStopped   func(error)
 	outbox      *outbox.Box
 	notifiers   []Notifier
@@ -107,7 +110,7 @@ type Fleet struct {
 // whose data cannot be used is out of service, with a log line; the others work.
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
-		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
+		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onClock: o.OnClock, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
 		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
 	if f.outbox == nil {
 		f.notifiers, f.mailServer = nil, ""
