@@ -139,9 +139,14 @@ func TestBadAnswers(t *testing.T) {
 				return tc.answer(append([]byte(nil), reply.Message...))
 			}})
 			log, hook := logtest.NewNullLogger()
-			s := run(t, sender.Options{Addr: addr, Clock: business, AnswerTimeout: 200 * time.Millisecond, Mode: fn.TicketStrict, Log: log})
+			answer := new(hourglass)
+			s := run(t, sender.Options{Addr: addr, Clock: business, AnswerTimeout: patience, Mode: fn.TicketStrict, Log: log, Dial: answer.dial})
 			r := newRegister(t, 1).receipts(3)
 			s.Wake(r)
+			if tc.reason == sender.ReasonTimeout {
+				require.Eventually(t, func() bool { return once.Load() && state(t, s, r).Connected }, patience, tick)
+				answer.runOut()
+			}
 			st := requireWaiting(t, s, r)
 			require.Equal(t, tc.reason, st.LastReason, st.LastError)
 			require.Equal(t, map[sender.Reason]uint64{tc.reason: 1}, st.Failures)
