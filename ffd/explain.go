@@ -63,7 +63,7 @@ func (x explainer) frame(p *Explanation, n *Node) {
 		if f.At+f.Len <= len(n.Raw) {
 			b = n.Raw[f.At : f.At+f.Len]
 		}
-		p.Parts = append(p.Parts, piece(n.Offset+f.At, b, f.Title(x.l), "%s", f.display()))
+		p.Parts = append(p.Parts, piece(n.Offset+f.At, b, f.Title(x.l), "%s", f.shown(x.l)))
 	}
 	for _, it := range n.Items {
 		p.Parts = append(p.Parts, x.node(it))

@@ -51,7 +51,7 @@ func (v View) hexNode(b []byte, n *Node, depth int) []byte {
 func (v View) hexFields(b []byte, n *Node, depth int) []byte {
 	pos := 0
 	for _, f := range n.Fields {
-		row := hexLine{offset: n.Offset + f.At, depth: depth, title: f.Title(v.Lang) + ": " + f.display()}
+		row := hexLine{offset: n.Offset + f.At, depth: depth, title: f.Title(v.Lang) + ": " + f.shown(v.Lang)}
 		if end := f.At + f.Len; f.At >= pos && end <= len(n.Raw) {
 			if f.At > pos {
 				b = v.hexRows(b, hexLine{offset: n.Offset + pos, depth: depth, value: n.Raw[pos:f.At]})

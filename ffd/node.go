@@ -50,6 +50,8 @@ type Field struct {
 	Value any    // uint64 or string
 	At    int    // of its first byte, from the start of the header
 	Len   int    // in bytes
+	// What the value says, in Russian and English; "" where it speaks for itself. Texts show it, JSON does not.
+	Note, NoteEn string
 }
 
 // Decode reads a document TLV, or TLVs side by side, as far as it goes. The

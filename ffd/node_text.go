@@ -115,12 +115,20 @@ func (v View) textLines(lines []textLine, n *Node, depth int) []textLine {
 	}
 	lines = append(lines, l)
 	for _, f := range n.Fields {
-		lines = append(lines, textLine{label: indent + "  · " + f.Title(v.Lang), value: f.display(), offset: -1})
+		lines = append(lines, textLine{label: indent + "  · " + f.Title(v.Lang), value: f.shown(v.Lang), offset: -1})
 	}
 	for _, it := range n.Items {
 		lines = v.textLines(lines, it, depth+1)
 	}
 	return lines
+}
+
+// shown is the value with what it says.
+func (f Field) shown(l Lang) string {
+	if note := l.pick(f.Note, f.NoteEn); note != "" {
+		return f.display() + " (" + note + ")"
+	}
+	return f.display()
 }
 
 // display is the value, quoted where a damaged header holds control characters.

@@ -61,3 +61,35 @@ func (f Flags) Check() error {
 	}
 	return nil
 }
+
+// flagGroups are the bits that mean something together, with their meanings by value (spec/ofd-protocol.md 4).
+var flagGroups = [...]struct {
+	bits         string
+	shift, width int
+	ru, en       [4]string
+}{
+	{"0-1", 0, 2, [4]string{"без CRC", "CRC заголовка", "CRC заголовка и тела", "запрещено"},
+		[4]string{"no CRC", "CRC of the header", "CRC of header and body", "forbidden"}},
+	{"2", 2, 1, [4]string{"без контейнера", "контейнер"}, [4]string{"no container", "container"}},
+	{"4-5", 4, 2, [4]string{"ответ не нужен", "ждет ответа", "запрещено", "запрещено"},
+		[4]string{"no answer expected", "expects an answer", "forbidden", "forbidden"}},
+	{"6-7", flagsPriorityBits, 2, [4]string{"приоритет 0", "приоритет 1", "приоритет 2", "приоритет 3"},
+		[4]string{"priority 0", "priority 1", "priority 2", "priority 3"}},
+}
+
+// describe tells the flags bit by bit, in Russian and English.
+func (f Flags) describe() (ru, en string) {
+	for i, g := range flagGroups {
+		value := int(f>>g.shift) & (1<<g.width - 1)
+		if i > 0 {
+			ru, en = ru+"; ", en+"; "
+		}
+		head := fmt.Sprintf("%s: %0*b ", g.bits, g.width, value)
+		ru, en = ru+head+g.ru[value], en+head+g.en[value]
+	}
+	if reserved := f & flagsReserved; reserved != 0 {
+		ru += fmt.Sprintf("; резервные биты %04x: должны быть 0", uint16(reserved))
+		en += fmt.Sprintf("; reserved bits %04x: must be 0", uint16(reserved))
+	}
+	return "биты " + ru, "bits " + en
+}

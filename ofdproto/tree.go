@@ -173,13 +173,14 @@ func signNode(b []byte, offset int) *ffd.Node {
 
 // fields is what the header says, in the order of its bytes.
 func (h SessionHeader) fields() []ffd.Field {
+	ru, en := h.Flags.describe()
 	return []ffd.Field{
 		{Key: "signature", Name: "сигнатура", Value: hexText(h.Signature[:]), At: 0, Len: 4},
 		{Key: "sVersion", Name: "версия S-протокола", Value: hexText(h.SVersion[:]), At: 4, Len: 2},
 		{Key: "pVersion", Name: "версия P-протокола", Value: hexText(h.PVersion[:]), At: 6, Len: 2},
 		{Key: "drive", Name: "номер ФН", Value: DriveString(h.Drive), At: 8, Len: DriveLen},
 		{Key: "bodyLen", Name: "размер тела", Value: uint64(h.BodyLen), At: 24, Len: 2},
-		{Key: "flags", Name: "флаги", Value: fmt.Sprintf("%04x", uint16(h.Flags)), At: 26, Len: 2},
+		{Key: "flags", Name: "флаги", Value: fmt.Sprintf("%04x", uint16(h.Flags)), At: 26, Len: 2, Note: ru, NoteEn: en},
 		{Key: "crc", Name: "CRC", Value: fmt.Sprintf("%04x", h.CRC), At: sessionCRCOffset, Len: 2},
 	}
 }
