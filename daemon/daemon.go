@@ -125,13 +125,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if err = d.openIDs(); err != nil {
 		return nil, err
 	}
-	d.http = d.newHTTPServer(d.awaitTickets(d.routes()))
-	d.running.Go(func() {
-		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			d.fail(fmt.Errorf("HTTP: %w", err))
-		}
-	})
-	d.ready.Store(true)
+	d.serveHTTP(listener, d.awaitTickets(d.routes()))
 	return d, nil
 }
 

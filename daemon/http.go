@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,6 +30,17 @@ const (
 func (d *Daemon) newHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout}
+}
+
+// serveHTTP answers requests from now on.
+func (d *Daemon) serveHTTP(listener net.Listener, h http.Handler) {
+	d.http = d.newHTTPServer(h)
+	d.running.Go(func() {
+		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			d.fail(fmt.Errorf("HTTP: %w", err))
+		}
+	})
+	d.ready.Store(true)
 }
 
 // routes puts every API on one port. Paths of the outside APIs match in any

@@ -108,13 +108,7 @@ func StartOFD(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger
 		return nil, err
 	}
 	d.httpAddr = listener.Addr()
-	d.http = d.newHTTPServer(d.ofdRoutes())
-	d.running.Go(func() {
-		if err := d.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			d.fail(fmt.Errorf("HTTP: %w", err))
-		}
-	})
-	d.ready.Store(true)
+	d.serveHTTP(listener, d.ofdRoutes())
 	return d, nil
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
-	"kktd/clock"
 	"kktd/daemon"
 )
 
@@ -29,17 +29,7 @@ YAML file of --config. SIGINT and SIGTERM stop it cleanly.`,
   kktd ofd serve --memory --ofd-fault delay:2s --ofd-fault refuse:14:form=3:times=1
   kktd ofd serve --memory --trace -`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := loadOptions(cmd.Flags())
-			if err != nil {
-				return err
-			}
-			log, err := newLogger(o, cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			return serveOFD(cmd.Context(), o, log, cmd.OutOrStdout())
-		},
+		RunE: server{daemon.StartOFD, ofdBegun}.run,
 	}
 	d, f := daemon.Default(), cmd.Flags()
 	f.String("config", "", "YAML file with the same names as these flags")
@@ -57,30 +47,12 @@ YAML file of --config. SIGINT and SIGTERM stop it cleanly.`,
 	return cmd
 }
 
-// serveOFD runs the OFD until ctx ends or a server of it fails.
-func serveOFD(ctx context.Context, o *serveOptions, log *logrus.Logger, out io.Writer) (err error) {
-	trace, done, err := openTrace(o.Trace, out)
-	if err != nil {
-		return err
-	}
-	defer done()
-	o.OFDTrace = trace
-	clk := clock.Real()
-	began := clk.Now()
-	d, err := daemon.StartOFD(ctx, o.Config, clk, log)
-	if err != nil {
-		return err
-	}
+// ofdBegun tells what runs.
+func ofdBegun(_ context.Context, d *daemon.Daemon, o *serveOptions, took time.Duration, _ *logrus.Logger, out io.Writer) {
 	data := o.Data
 	if o.Memory {
 		data = "in memory, gone at the end"
 	}
 	fmt.Fprintf(out, "kktd ofd is ready in %.1f ms\n\n  HTTP  %s/control/v1/ofd/documents\n  OFD   %s\n  data  %s\n\nSend it a document:\n  kktd ofd send FILE --to %s\n\n",
-		float64(clk.Since(began).Microseconds())/1000, d.URL(), d.OFDAddr(), data, d.OFDAddr())
-	select {
-	case <-ctx.Done():
-		log.Info("stopping")
-	case err = <-d.Failed():
-	}
-	return stop(d, err)
+		float64(took.Microseconds())/1000, d.URL(), d.OFDAddr(), data, d.OFDAddr())
 }

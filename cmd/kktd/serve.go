@@ -35,17 +35,7 @@ after an error.`,
   kktd serve --ofd ofd.example.com:7777 --log-format json
   kktd serve --memory --trace ofd.log --ofd-fault drop:form=3:times=2`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := loadOptions(cmd.Flags())
-			if err != nil {
-				return err
-			}
-			log, err := newLogger(o, cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			return serve(cmd.Context(), o, log, cmd.OutOrStdout())
-		},
+		RunE: server{daemon.Start, begun}.run,
 	}
 	addFlags(cmd.Flags())
 	return cmd
@@ -70,8 +60,25 @@ func newLogger(o *serveOptions, w io.Writer) (*logrus.Logger, error) {
 	return log, nil
 }
 
-// serve runs the daemon until ctx ends or a server of it fails.
-func serve(ctx context.Context, o *serveOptions, log *logrus.Logger, out io.Writer) error {
+// server is what a command that serves runs.
+type server struct {
+	start func(context.Context, daemon.Config, clock.Clock, *logrus.Logger) (*daemon.Daemon, error)
+	// begun is called once when requests are answered.
+	begun func(ctx context.Context, d *daemon.Daemon, o *serveOptions, took time.Duration, log *logrus.Logger, out io.Writer)
+}
+
+// run is the RunE of the command: it serves until the command's context ends or a
+// server of the daemon fails.
+func (s server) run(cmd *cobra.Command, _ []string) error {
+	o, err := loadOptions(cmd.Flags())
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(o, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	trace, done, err := openTrace(o.Trace, out)
 	if err != nil {
 		return err
@@ -80,22 +87,28 @@ func serve(ctx context.Context, o *serveOptions, log *logrus.Logger, out io.Writ
 	o.OFDTrace = trace
 	clk := clock.Real()
 	began := clk.Now()
-	d, err := daemon.Start(ctx, o.Config, clk, log)
+	d, err := s.start(ctx, o.Config, clk, log)
 	if err != nil {
 		return err
 	}
-	printStart(out, d, o, clk.Since(began))
-	if o.Demo {
-		if err := demonstrate(ctx, d, o.ProcessingDelay, out); err != nil && ctx.Err() == nil {
-			log.WithError(err).Error("the demonstration failed; the daemon runs on")
-		}
-	}
+	s.begun(ctx, d, o, clk.Since(began), log, out)
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
 	case err = <-d.Failed():
 	}
 	return stop(d, err)
+}
+
+// begun tells what runs and makes the demonstration.
+func begun(ctx context.Context, d *daemon.Daemon, o *serveOptions, took time.Duration, log *logrus.Logger, out io.Writer) {
+	printStart(out, d, o, took)
+	if !o.Demo {
+		return
+	}
+	if err := demonstrate(ctx, d, o.ProcessingDelay, out); err != nil && ctx.Err() == nil {
+		log.WithError(err).Error("the demonstration failed; the daemon runs on")
+	}
 }
 
 // stop ends the daemon and returns the first of both errors.
