@@ -33,6 +33,7 @@ var rooms = [][]string{
 	{"webhook"},
 	{"pages"},
 	{"mail"},
+	{"diagnosis"},
 	{"api/internal/tolerant"},
 	{"api/cloudkassir", "api/control"},
 	{"daemon"},

@@ -11,6 +11,7 @@ import (
 
 	"kktd/api/cloudkassir"
 	"kktd/api/control"
+	"kktd/diagnosis"
 	"kktd/ofd"
 	"kktd/pages"
 	"kktd/storage"
@@ -50,7 +51,8 @@ func (d *Daemon) routes() http.Handler {
 		"/healthz": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }),
 		"/readyz":  http.HandlerFunc(d.serveReady),
 	}
-	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Log: d.log, Strict: d.config.Strict,
+	refusals := new(diagnosis.Refusals)
+	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Refusals: refusals, Log: d.log, Strict: d.config.Strict,
 		VATReading: cloudkassir.VATReading(d.config.CorrectionVAT == "new"), FreeCorrections: d.config.FreeCorrections, TestQuota: d.config.TestQuota,
 		RequestLimit: d.config.RequestLimit, Faults: &d.faults,
 		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, OriginalLinks: d.config.OriginalLinks, NewID: d.newGUID})
@@ -61,7 +63,7 @@ func (d *Daemon) routes() http.Handler {
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
 	ctl := control.New(control.Options{Fleet: d.fleet, Events: d.store, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Letters: d.letters, Stopping: d.stopping,
 		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: d.newSecret,
-		OFD: d.ofd, PublicURL: d.config.PublicURL, Deliver: d.deliverer(), Faults: &d.faults, FaultKinds: d.faultKinds})
+		OFD: d.ofd, PublicURL: d.config.PublicURL, Deliver: d.deliverer(), Doctor: d.newDoctor(ck, refusals), Faults: &d.faults, FaultKinds: d.faultKinds})
 	if d.ofd != nil {
 		exact[ofd.ReceiptPath] = ofdReceipts{d.ofd}
 	}

@@ -138,6 +138,11 @@ func (r *Register) service(p *profile, request *Request) (service, error) {
 	if s, err := r.away(p, request); s != inService {
 		return s, err
 	}
+	return r.standing(p)
+}
+
+// standing is service without the faults that are set on purpose.
+func (r *Register) standing(p *profile) (service, error) {
 	switch {
 	case p.Unpaid:
 		return unpaid, nil

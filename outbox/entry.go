@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"kktd/storage"
 )
@@ -33,6 +34,15 @@ type Entry struct {
 	Method  string   `json:"method,omitempty"`
 	Header  []Header `json:"header,omitempty"`
 	Body    []byte   `json:"-"` // a record of its own: lists do not read it
+}
+
+// Redacted is an address without its password, to be shown.
+func Redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	return u.Redacted()
 }
 
 // Header is a line of a request's head. It holds no secret: the store and the

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"kktd/diagnosis"
 	"kktd/fault"
 	"kktd/kkt"
 )
@@ -75,6 +76,8 @@ type Options struct {
 	RequestLimit int
 	// Faults may strike receipts; nil: none.
 	Faults *fault.Set
+	// Refusals keeps the last refused requests; nil: nobody does.
+	Refusals *diagnosis.Refusals
 	// NewID makes the GUID of a /test answer.
 	NewID func() string
 }
@@ -236,6 +239,9 @@ func (a *API) unauthorized(w http.ResponseWriter, r *http.Request, path string) 
 		reason = "no credentials"
 	}
 	a.o.Log.WithFields(logrus.Fields{"api": apiName, "path": path, "account": id, "reason": reason, "status": http.StatusUnauthorized}).Warn("refused")
+	if a.o.Refusals != nil { // without the body, which nobody has read, and without the secret
+		a.o.Refusals.Add(diagnosis.Refusal{Time: a.o.Fleet.Now(), API: apiName, Path: path, Account: id, Code: http.StatusUnauthorized, Message: reason})
+	}
 	w.Header().Set("WWW-Authenticate", `Basic realm="CloudKassir", charset="UTF-8"`)
 	w.WriteHeader(http.StatusUnauthorized)
 }

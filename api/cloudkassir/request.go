@@ -122,6 +122,7 @@ func (q *request) answerRefusal(r *refusal) []byte {
 		e = e.WithError(r.cause)
 	}
 	e.Warn("refused")
+	q.keepRefusal(r)
 	return appendRefusal(nil, r.code, r.text())
 }
 

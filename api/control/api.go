@@ -8,6 +8,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"kktd/diagnosis"
 	"kktd/event"
 	"kktd/fault"
 	"kktd/kkt"
@@ -59,6 +60,8 @@ type Options struct {
 	FaultKinds *fault.Registry
 	// Deliver sends what registers have not sent; nil: the paths are not there.
 	Deliver Deliverer
+	// Doctor tells of receipts and of the daemon; nil: nobody does.
+	Doctor *diagnosis.Doctor
 	// Routes are paths of other rooms, served with the habits of this API.
 	Routes []Route
 }
@@ -79,6 +82,7 @@ type API struct {
 	resend       func(uint64) error
 	checkWebhook func(*kkt.Subscription) error
 	newSecret    func() string
+	doctor       *diagnosis.Doctor
 	faults       *fault.Set
 	faultKinds   *fault.Registry
 	deliver      Deliverer
@@ -89,7 +93,7 @@ type API struct {
 // New makes an API.
 func New(o Options) *API {
 	a := &API{fleet: o.Fleet, ofd: o.OFD, publicURL: o.PublicURL, events: o.Events, log: o.Log, sender: o.Sender, slips: o.Slips, letters: o.Letters, maxWait: o.MaxWait, stopping: o.Stopping, outbox: o.Outbox, resend: o.Resend,
-		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, deliver: o.Deliver, faults: o.Faults, faultKinds: o.FaultKinds, mux: http.NewServeMux()}
+		checkWebhook: o.CheckWebhook, newSecret: o.NewSecret, doctor: o.Doctor, deliver: o.Deliver, faults: o.Faults, faultKinds: o.FaultKinds, mux: http.NewServeMux()}
 	if a.log == nil {
 		l := logrus.New()
 		l.SetOutput(io.Discard)
@@ -106,6 +110,7 @@ func New(o Options) *API {
 		routes = append(routes, Route{"POST", "deliver", a.deliverAll}, Route{"POST", "registers/{serial}/deliver", a.deliverOne})
 	}
 	routes = append(routes, a.webhookRoutes()...)
+	routes = append(routes, a.doctorRoutes()...)
 	routes = append(routes, a.faultRoutes()...)
 	if a.ofd != nil {
 		routes = append(routes, a.ofdRoutes()...)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kktd/kkt"
+	"kktd/outbox"
 )
 
 func (a *API) organisationRoutes() []Route {
@@ -53,7 +54,7 @@ type subscriptionView struct {
 }
 
 func viewSubscription(s kkt.Subscription) subscriptionView {
-	return subscriptionView{Account: s.Account, API: s.API, Type: s.Type, Address: redacted(s.Address), Method: s.Method, Encoding: s.Encoding,
+	return subscriptionView{Account: s.Account, API: s.API, Type: s.Type, Address: outbox.Redacted(s.Address), Method: s.Method, Encoding: s.Encoding,
 		Format: s.Format, Enabled: s.Enabled}
 }
 

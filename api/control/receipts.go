@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"kktd/diagnosis"
 	"kktd/kkt"
 	"kktd/storage"
 )
@@ -26,11 +27,25 @@ type receiptView struct {
 	Replays       uint64          `json:"replays"` // how often the request came again and got the first answer
 	Request       *string         `json:"request,omitempty"`
 	RequestBase64 []byte          `json:"request_base64,omitempty"`
+
+	Story *diagnosis.Story `json:"story,omitempty"` // what became of it, and why
 }
 
 func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
-	if _, err := parseQuery(r); err != nil {
+	q, err := parseQuery(r, "lang", "story")
+	if err != nil {
 		return err
+	}
+	lang, err := q.lang(r)
+	if err != nil {
+		return err
+	}
+	told, err := q.truth("story")
+	if err != nil {
+		return err
+	}
+	if _, given := q["story"]; !given {
+		told = true
 	}
 	rec, err := a.fleet.Receipt(r.PathValue("id"))
 	if err != nil {
@@ -53,6 +68,11 @@ func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
 		view.Request = new(string(rec.Raw))
 	} else {
 		view.RequestBase64 = rec.Raw
+	}
+	if a.doctor != nil && told {
+		if view.Story, err = a.doctor.Story(rec, lang); err != nil {
+			return err
+		}
 	}
 	return WriteJSON(w, http.StatusOK, view)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -53,7 +52,7 @@ type attemptView struct {
 
 func viewWebhook(e *outbox.Entry, s *outbox.Status) webhookView {
 	v := webhookView{ID: strconv.FormatUint(e.Number, 10), State: s.State, API: e.API, Type: e.Type, Transport: e.Transport, Account: e.Account,
-		Receipt: e.Receipt, Register: e.Register, Created: time.UnixMilli(e.Created).UTC(), Method: e.Method, Address: redacted(e.Address),
+		Receipt: e.Receipt, Register: e.Register, Created: time.UnixMilli(e.Created).UTC(), Method: e.Method, Address: outbox.Redacted(e.Address),
 		Attempts: s.Attempts, Last: []attemptView{}}
 	if s.Due != 0 {
 		v.Next = new(time.UnixMilli(s.Due).UTC())
@@ -62,15 +61,6 @@ func viewWebhook(e *outbox.Entry, s *outbox.Status) webhookView {
 		v.Last = append(v.Last, attemptView{Number: a.Number, Time: time.UnixMilli(a.Time).UTC(), Status: a.Code, Answer: a.Answer, Error: a.Error})
 	}
 	return v
-}
-
-// redacted hides the password of an address.
-func redacted(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	return u.Redacted()
 }
 
 // webhookStates are the values of the filter.

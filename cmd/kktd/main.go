@@ -102,6 +102,7 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 	root.AddCommand(
 		newClockCommand(),
 		newDeliverCommand(),
+		newDoctorCommand(),
 		newDriveCommand(),
 		newFaultCommand(),
 		newFsckCommand(),
@@ -115,6 +116,7 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 		newShiftCommand(),
 		newTLVCommand(),
 		newWaitCommand(),
+		newWhyCommand(),
 	)
 	return root
 }

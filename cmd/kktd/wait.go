@@ -240,7 +240,7 @@ func (c *client) receiptConfirmed(id string) (bool, error) {
 		Documents []uint32 `json:"documents"`
 		Error     string   `json:"error"`
 	}
-	if err := c.call(http.MethodGet, "receipts/"+url.PathEscape(id), nil, &rec); err != nil {
+	if err := c.call(http.MethodGet, "receipts/"+url.PathEscape(id)+"?story=false", nil, &rec); err != nil {
 		return false, err
 	}
 	if rec.Status == "Error" {

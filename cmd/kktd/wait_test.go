@@ -36,7 +36,7 @@ func TestWait(t *testing.T) {
 	}
 	out, err := wait("document", "--receipt", id, "--after", "0")
 	require.NoError(t, err)
-	require.Regexp(t, `^4  \S+  document  register 00000000000000000001  document 3  receipt `+id+"\n$", out)
+	require.Regexp(t, `^\d+  \S+  document  register 00000000000000000001  document 3  receipt `+id+"\n$", out)
 	out, err = wait("shift_opened", "--after", "0", "--json")
 	require.NoError(t, err)
 	require.Regexp(t, `^\{"number":3,"kind":"shift_opened".*\}\n$`, out)
