@@ -24,7 +24,7 @@ type Config struct {
 	OFDListen string `koanf:"ofd-listen"` // the built-in OFD
 	OFD       string `koanf:"ofd"`        // HOST:PORT of an outside OFD, none, or empty for the built-in one
 
-	OFDFaults []string  `koanf:"ofd-fault"` // what the built-in OFD does wrong on purpose, as ofd.ParseFault reads it
+	OFDFaults []string  `koanf:"ofd-fault"` // what the built-in OFD does wrong on purpose, as docs/faults.md writes it
 	OFDTrace  io.Writer `koanf:"-"`         // gets every frame of the exchange with the OFD as text; nil: none
 
 	OFDOneConnection bool          `koanf:"ofd-one-connection"` // a connection for each document, as real devices do
@@ -127,7 +127,7 @@ func (c *Config) check() error {
 		return fmt.Errorf("ofd-timeout: %v, want %v to %v with its unit, as 60s", c.OFDTimeout, minOFDTimeout, maxOFDTimeout)
 	}
 	for _, text := range c.Faults {
-		if _, err := FaultKinds().Parse(text); err != nil {
+		if _, err := c.faultKinds().Parse(text); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (c *Config) check() error {
 	if c.Data == "" && !c.Memory {
 		return fmt.Errorf("data: is empty; name a file or use memory")
 	}
-	if _, err := c.faults(); err != nil {
+	if _, err := c.ofdFaults(); err != nil {
 		return err
 	}
 	for _, a := range [...]struct{ name, value string }{{"listen", c.Listen}, {"ofd-listen", c.OFDListen}, {"ofd", c.OFD}} {

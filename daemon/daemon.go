@@ -96,7 +96,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	d.store = d.openFaults(store)
+	d.store = d.openFaults(store, c.faultKinds())
 	if err = d.openClock(clk); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 
 	"kktd/api/control"
 	"kktd/clock"
-	"kktd/ofd"
+	"kktd/ofd/ofdtest"
 )
 
 func (b *bench) deliver(body string) (items []control.Delivered) {
@@ -27,9 +27,8 @@ func (b *bench) deliver(body string) (items []control.Delivered) {
 
 func (b *bench) fault(text string) {
 	b.t.Helper()
-	f, err := ofd.ParseFault(text)
-	require.NoError(b.t, err)
-	require.NoError(b.t, b.ofd.SetFaults(f))
+	b.ofd.Faults().Reset()
+	b.ofd.Faults().Add(ofdtest.Fault(b.t, text))
 }
 
 // deaf is an OFD that takes connections and never answers.
@@ -139,7 +138,7 @@ func TestManualDelivery(t *testing.T) {
 	require.EqualValues(t, 1, items[0].Unsent)
 	require.Equal(t, "closed", items[0].Reason)
 	require.NotEmpty(t, items[0].Error)
-	require.NoError(t, b.ofd.SetFaults())
+	b.ofd.Faults().Reset()
 	b.clock.Advance(time.Hour)
 	require.EqualValues(t, 1, b.unsent(), "it is not tried again by itself")
 	status, answer := b.post("/control/v1/registers/"+FirstRegister+"/deliver", "")

@@ -13,19 +13,28 @@ import (
 	"kktd/api/control"
 	"kktd/event"
 	"kktd/fault"
+	"kktd/ofd"
 	"kktd/storage"
 )
 
 // FaultKinds are all faults that can be set, whatever room they act in.
-func FaultKinds() *fault.Registry { return fault.NewRegistry(fault.Kinds()) }
+func FaultKinds() *fault.Registry { return fault.NewRegistry(fault.Kinds(), ofd.FaultKinds()) }
+
+// faultKinds are those that can be set here: an OFD that is not ours has no faults of ours.
+func (c *Config) faultKinds() *fault.Registry {
+	if c.OFD != ofdBuiltIn {
+		return fault.NewRegistry(fault.Kinds())
+	}
+	return FaultKinds()
+}
 
 // Faults are the faults in force.
 func (d *Daemon) Faults() *fault.Set { return &d.faults }
 
 // openFaults puts the faults between the store and everybody, and lets what they do
-// be told. None is in force yet.
-func (d *Daemon) openFaults(s storage.Store) *event.Stream {
-	d.faultKinds = FaultKinds()
+// be told. None is in force yet; kinds can be set.
+func (d *Daemon) openFaults(s storage.Store, kinds *fault.Registry) *event.Stream {
+	d.faultKinds = kinds
 	d.faults.Seed = d.config.Seed
 	d.faults.OnFired = func(state fault.State, subject fault.Subject) {
 		d.told(fmt.Sprintf("fault %d: %v, struck %d times", state.ID, state.Fault, state.Fired), &subject)

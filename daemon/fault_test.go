@@ -13,6 +13,7 @@ import (
 
 	"kktd/api/control"
 	"kktd/fault"
+	"kktd/kkt"
 )
 
 // ask makes a request with headers; no answer gives status 0.
@@ -153,7 +154,7 @@ func TestFaultControl(t *testing.T) {
 	b.control("DELETE", "faults/2", "", nil)
 	var kinds struct{ Items []control.FaultKindView }
 	b.control("GET", "faults/kinds", "", &kinds)
-	require.Len(t, kinds.Items, len(FaultKinds().Kinds()))
+	require.Len(t, kinds.Items, len(fault.Kinds()), "without an OFD of ours there are none of its")
 	for _, k := range kinds.Items {
 		require.NotEmpty(t, k.About)
 		require.NotEmpty(t, k.AboutRu)
@@ -228,4 +229,22 @@ func TestWebhookFault(t *testing.T) {
 	require.Empty(t, got)
 	b.control("POST", "clock", `{"advance":"1h"}`, nil)
 	<-got
+}
+
+// TestOFDFault lets the built-in OFD refuse a document, and sees it in the state of the register.
+func TestOFDFault(t *testing.T) {
+	b := start(t, nil)
+	b.setFault("ofd-refuse:14:form=3:times=1")
+	_, answer := b.post("/kkt/receipt", receiptBody)
+	require.Contains(t, answer, `"Success":true`)
+	eventually(t, "every document is confirmed", func() bool { return b.unsent() == 0 })
+	r, err := b.Fleet().Register(FirstRegister)
+	require.NoError(t, err)
+	require.Equal(t, kkt.WarnFormatCheck, r.Warnings()[0].Kind)
+	require.Equal(t, []string{"fault 1: ofd-refuse:code=14:bits=0x02:form=3:times=1, struck 1 times"}, b.fired())
+
+	outside := start(t, func(c *Config) { c.OFD = OFDNone })
+	status, answer := outside.ask("POST", control.Prefix+"faults", `{"fault":"ofd-drop"}`)
+	require.Equal(t, 400, status)
+	require.Contains(t, answer, `there is no \"ofd-drop\"`)
 }

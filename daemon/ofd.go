@@ -12,16 +12,17 @@ import (
 
 	"kktd/api/control"
 	"kktd/clock"
-	"kktd/event"
+	"kktd/fault"
 	"kktd/kkt"
 	"kktd/ofd"
 	"kktd/ofd/trace"
 )
 
-// faults reads what the built-in OFD shall do wrong.
-func (c *Config) faults() (faults []ofd.Fault, err error) {
+// ofdFaults reads what the built-in OFD shall do wrong; the prefix of their names may be left out.
+func (c *Config) ofdFaults() (faults []fault.Fault, err error) {
+	kinds := fault.NewRegistry(ofd.FaultKinds())
 	for _, text := range c.OFDFaults {
-		f, err := ofd.ParseFault(text)
+		f, err := kinds.Parse(ofd.FaultName(text))
 		if err != nil {
 			return nil, fmt.Errorf("ofd-fault: %w", err)
 		}
@@ -35,7 +36,7 @@ func (c *Config) faults() (faults []ofd.Fault, err error) {
 
 // serveOFD starts the built-in OFD on the listener that is there, in its own part of the store.
 func (d *Daemon) serveOFD() error {
-	faults, err := d.config.faults()
+	faults, err := d.config.ofdFaults()
 	if err != nil {
 		return err
 	}
@@ -47,10 +48,11 @@ func (d *Daemon) serveOFD() error {
 	if err != nil {
 		return err
 	}
-	d.ofd, err = ofd.New(ofd.Options{Store: world, Clock: d.clock, Zone: zone, Log: d.log.WithField("room", "ofd"), Master: d.config.master(), Faults: faults})
+	d.ofd, err = ofd.New(ofd.Options{Store: world, Clock: d.clock, Zone: zone, Log: d.log.WithField("room", "ofd"), Master: d.config.master(), Faults: &d.faults})
 	if err != nil {
 		return err
 	}
+	d.faults.Add(faults...)
 	for _, f := range faults {
 		d.log.Warnf("the built-in OFD goes wrong on purpose: %s", f)
 	}
@@ -100,7 +102,7 @@ func StartOFD(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger
 	if err != nil {
 		return nil, err
 	}
-	d.store = event.Watch(store)
+	d.store = d.openFaults(store, fault.NewRegistry(ofd.FaultKinds()))
 	if d.clock, err = kkt.OpenClock(d.store, clk); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ GET  /healthz, /readyz
 func (d *Daemon) ofdRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(control.Prefix, d.guard(control.New(control.Options{OFD: d.ofd, Log: d.log.WithField("api", "control"), Stopping: d.stopping,
-		PublicURL: d.config.PublicURL})))
+		PublicURL: d.config.PublicURL, Faults: &d.faults, FaultKinds: d.faultKinds})))
 	mux.Handle("GET "+ofd.ReceiptPath, ofdReceipts{d.ofd})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", d.serveReady)

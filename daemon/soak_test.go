@@ -19,10 +19,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kktd/clock"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
 	"kktd/ofd"
+	"kktd/ofd/ofdtest"
 	"kktd/sender"
 	"kktd/storage"
 	"kktd/storage/bolt"
@@ -82,7 +84,7 @@ func TestSoak(t *testing.T) {
 	x.chaos(loading, rand.New(rand.NewPCG(seed, 0)))
 	load.Wait()
 
-	require.NoError(t, x.server.SetFaults())
+	x.server.Faults().Reset()
 	x.requireDelivered()
 	require.Eventually(t, func() bool { return x.conns.Load() == 0 && x.server.Counters().Connections == 0 }, soakPatience, 10*time.Millisecond,
 		"every connection is closed")
@@ -193,9 +195,10 @@ func (x *soak) chaos(ctx context.Context, random *rand.Rand) {
 	for pause(ctx, time.Duration(random.Int64N(int64(80*time.Millisecond)))) {
 		switch n := random.IntN(100); {
 		case n < 60:
-			require.NoError(x.t, x.server.SetFaults(soakFaults(x.t, random)...))
+			x.server.Faults().Reset()
+			x.server.Faults().Add(soakFaults(x.t, random)...)
 		case n < 80:
-			require.NoError(x.t, x.server.SetFaults())
+			x.server.Faults().Reset()
 		case n < 90:
 			x.stopOFD()
 			pause(ctx, time.Duration(random.Int64N(int64(100*time.Millisecond))))
@@ -222,22 +225,20 @@ func (x *soak) register(random *rand.Rand) *kkt.Register {
 }
 
 // soakFaults are one or two faults, of the kinds that the OFD has.
-func soakFaults(t *testing.T, random *rand.Rand) (list []ofd.Fault) {
+func soakFaults(t *testing.T, random *rand.Rand) (list []fault.Fault) {
 	kinds := ofd.FaultKinds()
 	for range 1 + random.IntN(2) {
 		text := kinds[random.IntN(len(kinds))].Name
 		switch text {
-		case "delay":
+		case "ofd-delay":
 			text += fmt.Sprintf(":%dms", 1+random.IntN(700))
-		case "late":
+		case "ofd-late":
 			text += ":600ms"
 		}
 		if random.IntN(2) == 0 {
 			text += fmt.Sprintf(":times=%d", 1+random.IntN(5))
 		}
-		f, err := ofd.ParseFault(text)
-		require.NoError(t, err)
-		list = append(list, f)
+		list = append(list, ofdtest.Fault(t, text))
 	}
 	return list
 }

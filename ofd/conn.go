@@ -137,12 +137,8 @@ func (v *conversation) answer(m ofdproto.Message) (reply Reply, ok bool) {
 	if m.Header.Flags.ExpectsAnswer() {
 		reply.Message = v.out
 	}
-	if hits, w := strike[onAnswer](v.s, v.remote, m.Header.Drive, ffd.Form(r.Container.Form), r.Number); len(hits) > 0 {
-		a := answer{Reply: reply, v: v, r: r}
-		for _, h := range hits {
-			h.alter(w, &a)
-		}
-		reply = a.Reply
+	if v.s.faults.On(nil) {
+		reply = v.alter(r, reply)
 	}
 	if v.s.o.Answer != nil {
 		reply = v.s.o.Answer(v.s.ctx, r, reply)

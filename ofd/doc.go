@@ -5,7 +5,7 @@
 //	Documents, Epochs          what was received, for a test to look at
 //	Counters                   documents, resends, findings, bad frames by reason, connections
 //	Options.Check, .Answer     the seams: format control, and the reply about to be sent
-//	Fault, SetFaults           what goes wrong on purpose; ParseFault reads its text form, FaultKinds lists what there is
+//	FaultKinds, Faults         what goes wrong on purpose: the OFD's entries in a registry of faults, and the set in force
 //
 // A document is durable before its ticket goes out. The same drive, number and bytes get the same ticket again and are not
 // stored twice. Documents of one FN number are taken one at a time, whatever connections they come on; different drives go in

@@ -18,17 +18,19 @@ const (
 	AwayHang  AwayHow = "hang"  // as one that nobody accepts: open, nothing is read or answered until the fault is lifted
 )
 
-// Name implements Effect.
-func (Away) Name() string { return "away" }
+// Name implements fault.Effect.
+func (Away) Name() string { return "ofd-away" }
 
-func (f Away) args() string {
+// Args implements fault.Effect.
+func (f Away) Args() string {
 	if f.How == AwayClose || f.How == "" {
 		return ""
 	}
 	return "how=" + string(f.How)
 }
 
-func (f Away) check() error {
+// Check implements fault.Checker.
+func (f Away) Check() error {
 	switch f.How {
 	case "", AwayClose, AwayReset, AwayHang:
 		return nil

@@ -9,9 +9,10 @@ import (
 // Bits puts other bits, 1206, into tickets and leaves 1022 as it is.
 type Bits struct{ Mask byte }
 
-// Name implements Effect.
-func (Bits) Name() string { return "bits" }
+// Name implements fault.Effect.
+func (Bits) Name() string { return "ofd-bits" }
 
-func (f Bits) args() string { return fmt.Sprintf("bits=0x%02x", f.Mask) }
+// Args implements fault.Effect.
+func (f Bits) Args() string { return fmt.Sprintf("bits=0x%02x", f.Mask) }
 
 func (f Bits) mark(c *ffd.Confirmation) { c.Message = f.Mask }

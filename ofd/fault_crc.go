@@ -9,10 +9,11 @@ import (
 // WrongCRC spoils the CRC of the container of answers. With Session it is that of the message, which then has one.
 type WrongCRC struct{ Session bool }
 
-// Name implements Effect.
-func (WrongCRC) Name() string { return "wrong-crc" }
+// Name implements fault.Effect.
+func (WrongCRC) Name() string { return "ofd-wrong-crc" }
 
-func (f WrongCRC) args() string { return inSession(f.Session) }
+// Args implements fault.Effect.
+func (f WrongCRC) Args() string { return inSession(f.Session) }
 
 func (f WrongCRC) alter(_ *waiter, a *answer) {
 	if !a.own() {

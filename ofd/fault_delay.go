@@ -8,12 +8,16 @@ import (
 // Delay sends answers later than they are ready.
 type Delay struct{ For time.Duration }
 
-// Name implements Effect.
-func (Delay) Name() string { return "delay" }
+// Name implements fault.Effect.
+func (Delay) Name() string { return "ofd-delay" }
 
-func (f Delay) args() string { return "for=" + f.For.String() }
+// Args implements fault.Effect.
+func (f Delay) Args() string { return "for=" + f.For.String() }
 
-func (f Delay) check() error { return checkWait(f.For) }
+// Check implements fault.Checker.
+func (f Delay) Check() error { return checkWait(f.For) }
+
+func (Delay) probes() {}
 
 func (f Delay) alter(w *waiter, _ *answer) { w.wait(f.For) }
 

@@ -9,10 +9,11 @@ import (
 // names it and the ticket is right.
 type WrongDrive struct{ Session bool }
 
-// Name implements Effect.
-func (WrongDrive) Name() string { return "wrong-drive" }
+// Name implements fault.Effect.
+func (WrongDrive) Name() string { return "ofd-wrong-drive" }
 
-func (f WrongDrive) args() string { return inSession(f.Session) }
+// Args implements fault.Effect.
+func (f WrongDrive) Args() string { return inSession(f.Session) }
 
 func (f WrongDrive) alter(_ *waiter, a *answer) {
 	if f.Session {

@@ -10,10 +10,11 @@ import (
 // WrongFormat sends a ticket whose document has lost its number, tag 1040; CRC and lengths are right.
 type WrongFormat struct{}
 
-// Name implements Effect.
-func (WrongFormat) Name() string { return "wrong-format" }
+// Name implements fault.Effect.
+func (WrongFormat) Name() string { return "ofd-wrong-format" }
 
-func (WrongFormat) args() string { return "" }
+// Args implements fault.Effect.
+func (WrongFormat) Args() string { return "" }
 
 func (WrongFormat) alter(_ *waiter, a *answer) {
 	if !a.own() {

@@ -5,12 +5,16 @@ import "time"
 // Late sends answers when the register has given up: it waits, sends all the same, and closes the connection.
 type Late struct{ For time.Duration }
 
-// Name implements Effect.
-func (Late) Name() string { return "late" }
+// Name implements fault.Effect.
+func (Late) Name() string { return "ofd-late" }
 
-func (f Late) args() string { return "for=" + f.For.String() }
+// Args implements fault.Effect.
+func (f Late) Args() string { return "for=" + f.For.String() }
 
-func (f Late) check() error { return checkWait(f.For) }
+// Check implements fault.Checker.
+func (f Late) Check() error { return checkWait(f.For) }
+
+func (Late) probes() {}
 
 func (f Late) alter(w *waiter, a *answer) {
 	w.wait(f.For)

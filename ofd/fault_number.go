@@ -10,10 +10,11 @@ import (
 // WrongNumber sends a well signed ticket for another document of the drive.
 type WrongNumber struct{ By int } // added to the number; 0 counts as 1
 
-// Name implements Effect.
-func (WrongNumber) Name() string { return "wrong-number" }
+// Name implements fault.Effect.
+func (WrongNumber) Name() string { return "ofd-wrong-number" }
 
-func (f WrongNumber) args() string { return fmt.Sprintf("by=%d", f.by()) }
+// Args implements fault.Effect.
+func (f WrongNumber) Args() string { return fmt.Sprintf("by=%d", f.by()) }
 
 func (f WrongNumber) by() int {
 	if f.By == 0 {

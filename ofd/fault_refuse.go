@@ -13,9 +13,10 @@ type Refuse struct {
 	Bits byte // 1206; 0 leaves it out
 }
 
-// Name implements Effect.
-func (Refuse) Name() string { return "refuse" }
+// Name implements fault.Effect.
+func (Refuse) Name() string { return "ofd-refuse" }
 
-func (f Refuse) args() string { return fmt.Sprintf("code=%d:bits=0x%02x", f.Code, f.Bits) }
+// Args implements fault.Effect.
+func (f Refuse) Args() string { return fmt.Sprintf("code=%d:bits=0x%02x", f.Code, f.Bits) }
 
 func (f Refuse) mark(c *ffd.Confirmation) { c.Code, c.Message = f.Code, f.Bits }

@@ -5,10 +5,11 @@ import "kktd/ofdproto"
 // WrongSign spoils the operator's sign behind the ticket; the CRC is right.
 type WrongSign struct{}
 
-// Name implements Effect.
-func (WrongSign) Name() string { return "wrong-sign" }
+// Name implements fault.Effect.
+func (WrongSign) Name() string { return "ofd-wrong-sign" }
 
-func (WrongSign) args() string { return "" }
+// Args implements fault.Effect.
+func (WrongSign) Args() string { return "" }
 
 func (WrongSign) alter(_ *waiter, a *answer) {
 	if a.own() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/ofd"
@@ -91,12 +92,12 @@ func TestFaultsOfDocuments(t *testing.T) {
 		{"cut-answer:31", bytes(31), true, [2]byte{}},
 	} {
 		t.Run(tc.fault, func(t *testing.T) {
-			f, err := ofd.ParseFault(tc.fault + ":form=2:drive=" + driveNumber)
-			require.NoError(t, err)
-			s, addr := ofdtest.Serve(t, ofd.Options{Faults: []ofd.Fault{f}})
+			f := ofdtest.Fault(t, tc.fault+":form=2:drive="+driveNumber)
+			s, addr := ofdtest.Serve(t, ofd.Options{})
+			s.Faults().Add(f)
 			c := dial(t, addr)
 			requireTicket(t, d, 1, c.deliver(driveNumber, d.Containers[0]))
-			_, err = c.Write(message(driveNumber, d.Containers[1]))
+			_, err := c.Write(message(driveNumber, d.Containers[1]))
 			require.NoError(t, err)
 			tc.meets(t, c)
 			want := 1
@@ -107,8 +108,7 @@ func TestFaultsOfDocuments(t *testing.T) {
 			require.Equal(t, map[string]uint64{f.Effect.Name(): 1}, s.Counters().Faults)
 			require.Empty(t, s.Counters().BadFrames, "a fault of ours is no bad frame of theirs")
 
-			require.NoError(t, s.SetFaults())
-			require.Empty(t, s.Faults())
+			s.Faults().Reset()
 			ticket := requireTicket(t, d, 2, dial(t, addr).deliver(driveNumber, d.Containers[1]))
 			require.Equal(t, tc.again[:], []byte{ticket.Code, ticket.Message})
 			require.Len(t, stored(t, s, driveNumber), 2)
@@ -119,7 +119,9 @@ func TestFaultsOfDocuments(t *testing.T) {
 func TestAway(t *testing.T) {
 	d := ofdtest.NewDrive(t, driveNumber)
 	for _, how := range []ofd.AwayHow{ofd.AwayClose, ofd.AwayReset} {
-		s, addr := ofdtest.Serve(t, ofd.Options{Faults: []ofd.Fault{{Effect: ofd.Away{How: how}, Times: 2}}})
+		s, addr := ofdtest.Serve(t, ofd.Options{})
+		f := fault.Fault{Effect: ofd.Away{How: how}, Times: 2}
+		s.Faults().Add(f)
 		for range 2 {
 			if c, err := net.Dial("tcp", addr); err == nil { // a reset may come while the connection is made
 				_, err = c.Read(make([]byte, 1))
@@ -128,21 +130,22 @@ func TestAway(t *testing.T) {
 			}
 		}
 		requireTicket(t, d, 1, dial(t, addr).deliver(driveNumber, d.Containers[0]))
-		require.Equal(t, []ofd.FaultState{{Fault: ofd.Fault{Effect: ofd.Away{How: how}, Times: 2}, Seen: 3, Done: 2}}, s.Faults())
+		require.Equal(t, []fault.State{{ID: 1, Fault: f, Seen: 3, Fired: 2}}, s.Faults().List())
 	}
 }
 
 // Whoever waits for a fault goes on when it is lifted: the message that came meanwhile has its answer.
 func TestLiftingEndsTheWait(t *testing.T) {
 	d := ofdtest.NewDrive(t, driveNumber)
-	for _, f := range []ofd.Effect{ofd.Away{How: ofd.AwayHang}, ofd.Delay{For: time.Hour}, ofd.Late{For: time.Hour}} {
+	for _, f := range []fault.Effect{ofd.Away{How: ofd.AwayHang}, ofd.Delay{For: time.Hour}, ofd.Late{For: time.Hour}} {
 		t.Run(f.Name(), func(t *testing.T) {
-			s, addr := ofdtest.Serve(t, ofd.Options{Faults: []ofd.Fault{{Effect: f}}})
+			s, addr := ofdtest.Serve(t, ofd.Options{})
+			s.Faults().Add(fault.Fault{Effect: f})
 			c := dial(t, addr)
 			_, err := c.Write(message(driveNumber, d.Containers[0]))
 			require.NoError(t, err)
 			require.Eventually(t, func() bool { return s.Counters().Faults[f.Name()] == 1 }, patience, time.Millisecond)
-			require.NoError(t, s.SetFaults())
+			s.Faults().Reset()
 			m, _, err := ofdproto.ReadMessage(c.r, nil)
 			require.NoError(t, err)
 			requireTicket(t, d, 1, m.Body)
@@ -153,8 +156,9 @@ func TestLiftingEndsTheWait(t *testing.T) {
 // The whole server in a bubble: the answer is late by the clock and not by the machine.
 func TestDelayByTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := ofd.New(ofdtest.Options(t, ofd.Options{Faults: []ofd.Fault{{Effect: ofd.Delay{For: 5 * time.Second}}}}))
+		s, err := ofd.New(ofdtest.Options(t, ofd.Options{}))
 		require.NoError(t, err)
+		s.Faults().Add(fault.Fault{Effect: ofd.Delay{For: 5 * time.Second}})
 		l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 		go func() { _ = s.Serve(l) }()
 		near, far := net.Pipe()
@@ -200,9 +204,7 @@ func TestWhomAndHowOften(t *testing.T) {
 	d.Receipts(6) // documents 3 to 8
 	other := ofdtest.NewDrive(t, "9999078900005431")
 	s, addr := ofdtest.Serve(t, ofd.Options{})
-	require.NoError(t, s.SetFaults(
-		ofd.Fault{Effect: ofd.WrongCode{Code: 3}, Drive: driveNumber, Form: ffd.FormReceipt, After: 1, Times: 2},
-		ofd.Fault{Effect: ofd.Bits{Mask: 0x40}, Form: ffd.FormReceipt, After: 2, Times: 2}))
+	s.Faults().Add(ofdtest.Fault(t, "code:3:form=3:after=1:times=2:drive="+driveNumber), ofdtest.Fault(t, "bits:0x40:form=3:after=2:times=2"))
 	c := dial(t, addr)
 	var codes []string
 	for i, container := range d.Containers {
@@ -211,15 +213,13 @@ func TestWhomAndHowOften(t *testing.T) {
 	}
 	require.Equal(t, []string{"0/00", "0/00", "0/00", "3/00", "3/40", "0/40", "0/00", "0/00"}, codes)
 	requireTicket(t, other, 1, c.deliver(other.Number(), other.Containers[0]))
-	states := s.Faults()
-	require.Equal(t, []uint64{6, 2, 6, 2}, []uint64{states[0].Seen, states[0].Done, states[1].Seen, states[1].Done})
-
-	require.Error(t, s.SetFaults(ofd.Fault{}))
-	require.Len(t, s.Faults(), 2, "a bad fault changes nothing")
+	states := s.Faults().List()
+	require.Equal(t, []uint64{6, 2, 6, 2}, []uint64{states[0].Seen, states[0].Fired, states[1].Seen, states[1].Fired})
 }
 
 func TestFaultsOfProbes(t *testing.T) {
-	s, addr := ofdtest.Serve(t, ofd.Options{Faults: []ofd.Fault{{Effect: ofd.WrongCRC{}}, {Effect: ofd.WrongNumber{}}, {Effect: ofd.Twice{}}}})
+	s, addr := ofdtest.Serve(t, ofd.Options{})
+	s.Faults().Add(fault.Fault{Effect: ofd.WrongCRC{}}, fault.Fault{Effect: ofd.WrongNumber{}}, fault.Fault{Effect: ofd.Twice{}})
 	probe := ofdproto.AppendSession(nil, ffd.Pad[[16]byte](driveNumber), ofdproto.PVersion(4), ofdproto.FlagsProbe, nil)
 	c := dial(t, addr)
 	require.Equal(t, c.ask(probe), func() ofdproto.Message {
@@ -227,37 +227,38 @@ func TestFaultsOfProbes(t *testing.T) {
 		require.NoError(t, err)
 		return m
 	}())
-	require.Equal(t, map[string]uint64{"twice": 1}, s.Counters().Faults)
+	require.Equal(t, map[string]uint64{"ofd-twice": 1}, s.Counters().Faults)
 }
 
 func TestParseFault(t *testing.T) {
+	kinds := fault.NewRegistry(ofd.FaultKinds())
 	for _, tc := range []struct {
 		text string
-		want ofd.Fault
+		want fault.Fault
 	}{
-		{"refuse", ofd.Fault{Effect: ofd.Refuse{Code: 14, Bits: 2}}},
-		{"refuse:11:bits=0", ofd.Fault{Effect: ofd.Refuse{Code: 11}}},
-		{"code:7", ofd.Fault{Effect: ofd.WrongCode{Code: 7}}},
-		{"bits:bits=64", ofd.Fault{Effect: ofd.Bits{Mask: 0x40}}},
-		{"delay:300ms:times=2", ofd.Fault{Effect: ofd.Delay{For: 300 * time.Millisecond}, Times: 2}},
-		{"late", ofd.Fault{Effect: ofd.Late{For: 65 * time.Second}}},
-		{"drop:close", ofd.Fault{Effect: ofd.Drop{Close: true}}},
-		{"drop:drive=9999078900005430:form=3:after=10:times=1", ofd.Fault{Effect: ofd.Drop{}, Drive: driveNumber, Form: 3, After: 10, Times: 1}},
-		{"twice", ofd.Fault{Effect: ofd.Twice{}}},
-		{"wrong-number:-2", ofd.Fault{Effect: ofd.WrongNumber{By: -2}}},
-		{"wrong-drive:session", ofd.Fault{Effect: ofd.WrongDrive{Session: true}}},
-		{"wrong-crc:where=container", ofd.Fault{Effect: ofd.WrongCRC{}}},
-		{"wrong-sign", ofd.Fault{Effect: ofd.WrongSign{}}},
-		{"wrong-format:form=5", ofd.Fault{Effect: ofd.WrongFormat{}, Form: 5}},
-		{"cut-request:40", ofd.Fault{Effect: ofd.CutRequest{Bytes: 40}}},
-		{"cut-answer", ofd.Fault{Effect: ofd.CutAnswer{}}},
-		{"away:hang:times=3", ofd.Fault{Effect: ofd.Away{How: ofd.AwayHang}, Times: 3}},
+		{"refuse", fault.Fault{Effect: ofd.Refuse{Code: 14, Bits: 2}}},
+		{"refuse:11:bits=0", fault.Fault{Effect: ofd.Refuse{Code: 11}}},
+		{"code:7", fault.Fault{Effect: ofd.WrongCode{Code: 7}}},
+		{"bits:bits=64", fault.Fault{Effect: ofd.Bits{Mask: 0x40}}},
+		{"delay:300ms:times=2", fault.Fault{Effect: ofd.Delay{For: 300 * time.Millisecond}, Times: 2}},
+		{"late", fault.Fault{Effect: ofd.Late{For: 65 * time.Second}}},
+		{"drop:close", fault.Fault{Effect: ofd.Drop{Close: true}}},
+		{"drop:drive=9999078900005430:form=3:after=10:times=1", fault.Fault{Effect: ofd.Drop{}, Match: fault.Match{Drive: driveNumber, Form: 3}, After: 10, Times: 1}},
+		{"twice", fault.Fault{Effect: ofd.Twice{}}},
+		{"wrong-number:-2", fault.Fault{Effect: ofd.WrongNumber{By: -2}}},
+		{"wrong-drive:session", fault.Fault{Effect: ofd.WrongDrive{Session: true}}},
+		{"wrong-crc:where=container", fault.Fault{Effect: ofd.WrongCRC{}}},
+		{"wrong-sign", fault.Fault{Effect: ofd.WrongSign{}}},
+		{"wrong-format:form=5", fault.Fault{Effect: ofd.WrongFormat{}, Match: fault.Match{Form: 5}}},
+		{"cut-request:40", fault.Fault{Effect: ofd.CutRequest{Bytes: 40}}},
+		{"cut-answer", fault.Fault{Effect: ofd.CutAnswer{}}},
+		{"away:hang:times=3", fault.Fault{Effect: ofd.Away{How: ofd.AwayHang}, Times: 3}},
 	} {
 		t.Run(tc.text, func(t *testing.T) {
-			f, err := ofd.ParseFault(tc.text)
+			f, err := kinds.Parse(ofd.FaultName(tc.text))
 			require.NoError(t, err)
 			require.Equal(t, tc.want, f)
-			again, err := ofd.ParseFault(f.String())
+			again, err := kinds.Parse(f.String())
 			require.NoError(t, err, f.String())
 			require.Equal(t, f, again)
 		})
@@ -272,19 +273,18 @@ func TestParseFault(t *testing.T) {
 		{"no unit", "delay:2", "unit"},
 		{"no time", "delay:0s", "more than 0"},
 		{"code", "refuse:256", "0..255"},
-		{"drive", "drop:drive=12A", "drive"},
 		{"form", "drop:form=300", "form"},
-		{"away knows no drive", "away:drive=1", "neither drive nor form"},
+		{"away knows no drive", "away:drive=1", "before anything is known"},
 		{"way", "away:gone", "close or reset or hang"},
 		{"bytes", "cut-answer:-1", "bytes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := ofd.ParseFault(tc.text)
+			_, err := kinds.Parse(ofd.FaultName(tc.text))
 			require.ErrorContains(t, err, tc.want)
 		})
 	}
 	for _, k := range ofd.FaultKinds() {
-		f, err := ofd.ParseFault(k.Name)
+		f, err := kinds.Parse(k.Name)
 		require.NoError(t, err)
 		require.Equal(t, k.Name, f.Effect.Name())
 	}

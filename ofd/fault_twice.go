@@ -3,10 +3,13 @@ package ofd
 // Twice sends every answer twice, one right behind the other.
 type Twice struct{}
 
-// Name implements Effect.
-func (Twice) Name() string { return "twice" }
+// Name implements fault.Effect.
+func (Twice) Name() string { return "ofd-twice" }
 
-func (Twice) args() string { return "" }
+// Args implements fault.Effect.
+func (Twice) Args() string { return "" }
+
+func (Twice) probes() {}
 
 func (Twice) alter(_ *waiter, a *answer) {
 	n := len(a.Message)

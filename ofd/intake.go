@@ -254,9 +254,8 @@ func (s *Server) ticket(b []byte, signer fn.OperatorSigner, r *Request, doc *Doc
 	if refused(doc.Findings) {
 		t.Code, t.Message = ffd.OFDFormatRefused, formatRefused
 	}
-	hits, _ := strike[onTicket](s, r.Remote, r.Header.Drive, ffd.Form(r.Container.Form), r.Number)
-	for _, h := range hits {
-		h.mark(&t)
+	for _, h := range strike[onTicket](s, r.Header.Drive, ffd.Form(r.Container.Form)) {
+		h.Effect.mark(&t)
 	}
 	return signer.Container(b, &t)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"kktd/clock"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/ofdproto"
@@ -42,8 +43,8 @@ type Options struct {
 	// wait (until ctx ends, as it does when Shutdown begins). It is called from many goroutines. nil: no change.
 	Answer func(ctx context.Context, r *Request, reply Reply) Reply
 
-	// Faults are in force from the start, as SetFaults sets them later.
-	Faults []Fault
+	// Faults are what goes wrong on purpose; nil: a set of its own, which Server.Faults gives.
+	Faults *fault.Set
 }
 
 // Defaults of Options (spec/ofd-protocol.md 2, answer wait).
@@ -77,7 +78,7 @@ type Reply struct {
 type Server struct {
 	o         Options
 	lastEpoch atomic.Uint64
-	faults    atomic.Pointer[faultSet] // nil: none
+	faults    *fault.Set
 	arrivals  arrivals
 	counters  counters
 	spare     sync.Pool // of *conversation
@@ -131,8 +132,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{o: o, listeners: make(map[net.Listener]struct{}), conns: make(map[net.Conn]struct{}),
 		drives: make(map[[ofdproto.DriveLen]byte]*drive)}
 	s.counters.bad, s.counters.faults = make(map[ofdproto.Reason]uint64), make(map[string]uint64)
-	if err := s.SetFaults(o.Faults...); err != nil {
-		return nil, err
+	if s.faults = o.Faults; s.faults == nil {
+		s.faults = new(fault.Set)
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	if err := s.open(); err != nil {

@@ -97,10 +97,9 @@ func TestFaultMatrix(t *testing.T) {
 }
 
 func testFault(t *testing.T, c faultCase, st registerState) {
-	fault, err := ofd.ParseFault(c.fault)
-	require.NoError(t, err)
+	f := ofdtest.Fault(t, c.fault)
 	business, linger, answer := frozen(), long, new(hourglass)
-	_, away := fault.Effect.(ofd.Away)
+	_, away := f.Effect.(ofd.Away)
 	if away {
 		linger = -1 // it meets those who come, not those who are there
 	}
@@ -118,7 +117,7 @@ func testFault(t *testing.T, c faultCase, st registerState) {
 		requireNoWorker(t)
 	}
 
-	require.NoError(t, server.SetFaults(fault))
+	server.Faults().Add(f)
 	st.make(r)
 	s.Wake(r)
 	if c.reason == "" {
@@ -129,7 +128,7 @@ func testFault(t *testing.T, c faultCase, st registerState) {
 	} else {
 		for attempt := range 2 {
 			if c.silent {
-				struck := func() bool { return server.Counters().Faults[fault.Effect.Name()] > uint64(attempt) }
+				struck := func() bool { return server.Counters().Faults[f.Effect.Name()] > uint64(attempt) }
 				require.Eventually(t, func() bool { return struck() && state(t, s, r).Connected }, patience, tick)
 				answer.runOut()
 			}
@@ -146,7 +145,7 @@ func testFault(t *testing.T, c faultCase, st registerState) {
 		}
 	}
 	stored := server.Counters().Documents
-	require.NoError(t, server.SetFaults())
+	server.Faults().Reset()
 	deliver(t, business, s, r)
 	requireStored(t, server, r)
 	if !away || !c.silent { // what was sent to an OFD that hangs may be read or not when it is back

@@ -100,9 +100,8 @@ func TestOperatorAnswersReachTheDrive(t *testing.T) {
 	} {
 		for _, version := range tc.versions {
 			t.Run(fmt.Sprintf("%s/%v", tc.fault, version), func(t *testing.T) {
-				fault, err := ofd.ParseFault(tc.fault)
-				require.NoError(t, err)
-				server, addr := ofdtest.Serve(t, ofd.Options{Faults: []ofd.Fault{fault}})
+				server, addr := ofdtest.Serve(t, ofd.Options{})
+				server.Faults().Add(ofdtest.Fault(t, tc.fault))
 				log, hook := logtest.NewNullLogger()
 				s := run(t, sender.Options{Addr: addr, Mode: fn.TicketStrict, Log: log})
 				fleet, err := kkt.Open(kkt.Options{Store: memory.Open(), Clock: frozen(), Log: silentLog(), Seed: 1, TicketMode: fn.TicketStrict,
@@ -130,7 +129,7 @@ func TestOperatorAnswersReachTheDrive(t *testing.T) {
 				require.Empty(t, st.Failures)
 				require.Eventually(t, func() bool { return len(logged(hook, logrus.WarnLevel)) == 1 }, patience, tick)
 
-				require.NoError(t, server.SetFaults())
+				server.Faults().Reset()
 				_, err = r.OpenShift(t.Context(), kkt.Person{})
 				require.NoError(t, err)
 				drive = sent()

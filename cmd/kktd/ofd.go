@@ -45,14 +45,15 @@ func faultHelp() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, k := range ofd.FaultKinds() {
-		fmt.Fprintf(w, "  %s\t%s\n", k.Usage, k.About)
+		fmt.Fprintf(w, "  %s\t%s\n", strings.TrimPrefix(k.Usage, ofd.FaultPrefix), k.About)
 	}
 	_ = w.Flush()
 	return `Faults of the built-in OFD, --ofd-fault NAME[:PARAM]..., as often as needed:
 
 ` + b.String() + `
-Each takes drive=FN, form=N (3 is a receipt), after=N (so many pass first) and times=N
-(so many are struck) too: --ofd-fault drop:form=3:after=2:times=1.`
+Each takes drive=FN, form=N (3 is a receipt), after=N (so many pass first), times=N (so
+many are struck), every= and probability= too: --ofd-fault drop:form=3:after=2:times=1.
+With --fault and kktd fault their names begin with ofd-: ofd-drop.`
 }
 
 // openTrace opens the file of --trace for adding to it; - is standard output, and nothing without the flag.

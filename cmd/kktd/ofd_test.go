@@ -50,32 +50,35 @@ func TestOFDSend(t *testing.T) {
 	for _, tc := range []struct {
 		name, stdin string
 		args        []string
-		faults      []ofd.Fault
+		fault       string
 		want        []string // in the output
 		stored      int
 		err         string
 	}{
-		{"message, container, document without and with its sign", hex.EncodeToString(all), nil, nil,
+		{"message, container, document without and with its sign", hex.EncodeToString(all), nil, "",
 			[]string{"1/4  ", "4/4  ", "document 4, form 3 Кассовый чек", "Подтверждение оператора", "the ticket verifies (lenient)"}, 4, ""},
 		{"base64, one a line", base64.StdEncoding.EncodeToString(session(d.Containers[0])) + "\n" + base64.StdEncoding.EncodeToString(d.Containers[1]) + "\n",
-			[]string{"--out", "hexdump", "--ticket-check", "strict"}, nil, []string{"2/2  ", "верждение", "verifies (strict)"}, 2, ""},
-		{"raw, a connection each", string(all), []string{"--in", "raw", "--one-connection", "--out", "none"}, nil, []string{"accepted"}, 4, ""},
-		{"the sign of the tax service's export", hex.EncodeToString(document(1, 8)), []string{"--out", "none"}, nil, []string{"accepted"}, 1, ""},
-		{"probe", hex.EncodeToString(probe), nil, nil, []string{"the OFD is there"}, 0, ""},
-		{"refused", hex.EncodeToString(all), nil, []ofd.Fault{{Effect: ofd.Refuse{Code: 14, Bits: 2}, Form: 3, Times: 1}},
+			[]string{"--out", "hexdump", "--ticket-check", "strict"}, "", []string{"2/2  ", "верждение", "verifies (strict)"}, 2, ""},
+		{"raw, a connection each", string(all), []string{"--in", "raw", "--one-connection", "--out", "none"}, "", []string{"accepted"}, 4, ""},
+		{"the sign of the tax service's export", hex.EncodeToString(document(1, 8)), []string{"--out", "none"}, "", []string{"accepted"}, 1, ""},
+		{"probe", hex.EncodeToString(probe), nil, "", []string{"the OFD is there"}, 0, ""},
+		{"refused", hex.EncodeToString(all), nil, "refuse:form=3:times=1",
 			[]string{"refuses the document: code 14, message 02h", "accepted"}, 4, "1 of 4 were not accepted"},
-		{"a ticket that does not verify", hex.EncodeToString(d.Containers[0]), nil, []ofd.Fault{{Effect: ofd.WrongNumber{}}},
+		{"a ticket that does not verify", hex.EncodeToString(d.Containers[0]), nil, "wrong-number",
 			[]string{"would refuse the ticket"}, 1, "1 of 1"},
-		{"no answer", hex.EncodeToString(d.Containers[0]), []string{"--timeout", "50ms"}, []ofd.Fault{{Effect: ofd.Drop{}}}, []string{"no answer within 50ms"}, 1, "1 of 1"},
-		{"closed", hex.EncodeToString(d.Containers[0]), nil, []ofd.Fault{{Effect: ofd.Drop{Close: true}}}, []string{"its log tells why"}, 1, "1 of 1"},
-		{"cut short", hex.EncodeToString(session(d.Containers[0])[:100]), nil, nil, nil, 0, "the input has 100"},
-		{"no document", "00 00 00 00 01", nil, nil, nil, 0, "neither a message"},
-		{"no form", hex.EncodeToString(all), []string{"--out", "fns"}, nil, nil, 0, "want tree, hexdump or none"},
-		{"check", hex.EncodeToString(all), []string{"--ticket-check", "no"}, nil, nil, 0, "want lenient, strict or off"},
-		{"address", hex.EncodeToString(all), []string{"--to", "nowhere"}, nil, nil, 0, "want HOST:PORT"},
+		{"no answer", hex.EncodeToString(d.Containers[0]), []string{"--timeout", "50ms"}, "drop", []string{"no answer within 50ms"}, 1, "1 of 1"},
+		{"closed", hex.EncodeToString(d.Containers[0]), nil, "drop:close", []string{"its log tells why"}, 1, "1 of 1"},
+		{"cut short", hex.EncodeToString(session(d.Containers[0])[:100]), nil, "", nil, 0, "the input has 100"},
+		{"no document", "00 00 00 00 01", nil, "", nil, 0, "neither a message"},
+		{"no form", hex.EncodeToString(all), []string{"--out", "fns"}, "", nil, 0, "want tree, hexdump or none"},
+		{"check", hex.EncodeToString(all), []string{"--ticket-check", "no"}, "", nil, 0, "want lenient, strict or off"},
+		{"address", hex.EncodeToString(all), []string{"--to", "nowhere"}, "", nil, 0, "want HOST:PORT"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s, addr := ofdtest.Serve(t, ofd.Options{Faults: tc.faults})
+			s, addr := ofdtest.Serve(t, ofd.Options{})
+			if tc.fault != "" {
+				s.Faults().Add(ofdtest.Fault(t, tc.fault))
+			}
 			out, err := runOFD(t, tc.stdin, append([]string{"send", "-", "--to", addr}, tc.args...)...)
 			if tc.err == "" {
 				require.NoError(t, err, out)
@@ -173,7 +176,7 @@ func TestOFDServeRefuses(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"there is no fault", []string{"--ofd-fault", "explode"}},
+		{`there is no "ofd-explode"`, []string{"--ofd-fault", "explode"}},
 		{"with its unit", []string{"--ofd-fault", "delay:5"}},
 		{"trace", []string{"--trace", "/no/such/folder/x"}},
 		{"--ofd-listen", []string{"--ofd-listen", "256.0.0.1:1"}},
@@ -184,6 +187,6 @@ func TestOFDServeRefuses(t *testing.T) {
 	help, err := runOFD(t, "", "serve", "--help")
 	require.NoError(t, err)
 	for _, k := range ofd.FaultKinds() {
-		require.Contains(t, help, k.Usage)
+		require.Contains(t, help, strings.TrimPrefix(k.Usage, ofd.FaultPrefix))
 	}
 }
