@@ -63,7 +63,7 @@ func (d *Daemon) routes() http.Handler {
 	pages := pages.New(pages.Options{Fleet: d.fleet, Log: d.log.WithField("room", "pages"), Recurring: d.config.Seed != 0})
 	ctl := control.New(control.Options{Fleet: d.fleet, Events: d.store, Log: d.log.WithField("api", "control"), Sender: d.senderStates(), Slips: pages, Letters: d.letters, Stopping: d.stopping,
 		Outbox: d.outbox, Resend: d.webhooks.Resend, CheckWebhook: cloudkassir.CheckSubscription, NewSecret: d.newSecret,
-		OFD: d.ofd, PublicURL: d.config.PublicURL, Deliver: d.deliverer(), Doctor: d.newDoctor(ck, refusals), Faults: &d.faults, FaultKinds: d.faultKinds})
+		OFD: d.ofd, PublicURL: d.config.PublicURL, Deliver: d.deliverer(), Doctor: d.newDoctor(ck, refusals), Faults: &d.faults, FaultKinds: d.faultKinds, Routes: d.scenarioRoutes()})
 	if d.ofd != nil {
 		exact[ofd.ReceiptPath] = ofdReceipts{d.ofd}
 	}

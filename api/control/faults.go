@@ -45,7 +45,8 @@ type FaultKindView struct {
 	AboutRu string `json:"about_ru"`
 }
 
-func viewFault(s *fault.State) FaultView {
+// ViewFault shows a fault.
+func ViewFault(s *fault.State) FaultView {
 	return FaultView{ID: s.ID, Name: s.Effect.Name(), Fault: s.Fault.String(), Seen: s.Seen, Fired: s.Fired, Spent: s.Spent()}
 }
 
@@ -55,7 +56,7 @@ func (a *API) listFaults(w http.ResponseWriter, r *http.Request) error {
 	}
 	items := []FaultView{}
 	for _, s := range a.faults.List() {
-		items = append(items, viewFault(&s))
+		items = append(items, ViewFault(&s))
 	}
 	return WriteJSON(w, http.StatusOK, map[string]any{"items": items})
 }
@@ -135,7 +136,7 @@ func (a *API) addFault(w http.ResponseWriter, r *http.Request) error {
 	}
 	state := fault.State{ID: a.faults.Add(f)[0], Fault: f}
 	w.Header().Set("Location", Prefix+"faults/"+strconv.FormatUint(state.ID, 10))
-	return WriteJSON(w, http.StatusCreated, viewFault(&state))
+	return WriteJSON(w, http.StatusCreated, ViewFault(&state))
 }
 
 // resetFaults lifts all faults.
@@ -175,7 +176,7 @@ func (a *API) fault(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return WriteJSON(w, http.StatusOK, viewFault(&s))
+	return WriteJSON(w, http.StatusOK, ViewFault(&s))
 }
 
 func (a *API) removeFault(w http.ResponseWriter, r *http.Request) error {
@@ -186,5 +187,5 @@ func (a *API) removeFault(w http.ResponseWriter, r *http.Request) error {
 	if err := a.faults.Remove(s.ID); err != nil {
 		return noFault(r.PathValue("id")) // somebody else was faster
 	}
-	return WriteJSON(w, http.StatusOK, viewFault(&s))
+	return WriteJSON(w, http.StatusOK, ViewFault(&s))
 }
