@@ -29,7 +29,12 @@ func TestFaultDocs(t *testing.T) {
 	for _, m := range fault.MagicIDs() {
 		fmt.Fprintf(&magic, "| `%s` | `%s` | %s |\n", m.ID, m.Fault, m.About)
 	}
-	for name, table := range map[string]string{"kinds": kinds.String(), "magic": magic.String()} {
+	var scenarios strings.Builder
+	fmt.Fprint(&scenarios, "| scenario | what happens |\n|---|---|\n")
+	for _, s := range Scenarios() {
+		fmt.Fprintf(&scenarios, "| `%s` | %s |\n", s.Name, s.About)
+	}
+	for name, table := range map[string]string{"kinds": kinds.String(), "magic": magic.String(), "scenarios": scenarios.String()} {
 		begin := "<!-- " + name + " -->\n"
 		before, rest, ok := strings.Cut(text, begin)
 		require.True(t, ok, name)

@@ -220,3 +220,26 @@ func (b *bench) cashbox() *Register {
 	require.NoError(b.t, err)
 	return r
 }
+
+// BenchmarkFaultsOff makes receipts in memory with a set of faults that is empty, and
+// without one.
+func BenchmarkFaultsOff(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		set  *fault.Set
+	}{{"without", nil}, {"off", &fault.Set{}}} {
+		b.Run(c.name, func(b *testing.B) {
+			x := openBench(b, memory.Open(), func(o *Options) { o.Faults = c.set })
+			x.damaged = true // passes over the look at each document, which would be most of the time
+			s := testSettings()
+			s.DriveCapacity = 1 << 23
+			require.NoError(b, x.fleet.Fiscalize(context.Background(), "", s))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := x.fleet.Submit(context.Background(), testReceipt(100)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -14,7 +14,7 @@ import (
 func newFaultCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fault",
-		Short: "Let things go wrong on purpose: list, add, remove, reset, kinds",
+		Short: "Let things go wrong on purpose: list, add, remove, reset, kinds, scenario",
 		Long: `Set faults in a running kktd, look at what they did, and lift them.
 
 A fault is NAME[:PARAM]...: a PARAM is KEY=VALUE, the first of a fault may stand
@@ -77,7 +77,45 @@ form=. How often: after=, every=, times=, probability=. Faults end with the daem
 			}
 			return nil
 		}),
+		newScenarioCommand(),
 	)
+	return cmd
+}
+
+// newScenarioCommand lists the scenarios, or plays one.
+func newScenarioCommand() *cobra.Command {
+	var register string
+	cmd := faultCommand("scenario [NAME]", "Show the ready scenarios, or play one on a register", cobra.MaximumNArgs(1), func(c *client, args []string) error {
+		if len(args) == 0 {
+			var list struct {
+				Items []struct{ Name, About string }
+			}
+			if err := c.call(http.MethodGet, "scenarios", nil, &list); err != nil || c.json {
+				return err
+			}
+			for _, s := range list.Items {
+				fmt.Fprintf(c.out, "%s\n    %s\n", s.Name, s.About)
+			}
+			return nil
+		}
+		var played struct {
+			Faults []control.FaultView
+			Did    []string
+			About  string
+		}
+		if err := c.call(http.MethodPost, "scenarios/"+url.PathEscape(args[0]), map[string]string{"register": register}, &played); err != nil || c.json {
+			return err
+		}
+		fmt.Fprintln(c.out, played.About)
+		for _, did := range played.Did {
+			fmt.Fprintln(c.out, did)
+		}
+		if len(played.Faults) == 0 {
+			return nil
+		}
+		return c.printFaults(played.Faults...)
+	})
+	cmd.Flags().StringVar(&register, "register", "", "serial number; the only register when it is left out")
 	return cmd
 }
 

@@ -23,6 +23,10 @@ func TestFaultCommand(t *testing.T) {
 		{[]string{"remove", "2"}, "no fault in force has the id 2", true},
 		{[]string{"list", "--json"}, `"fault":"cut:times=1"`, false},
 		{[]string{"kinds"}, "commit-fails[:lost|unknown]", false},
+		{[]string{"scenario"}, "marking-missing", false},
+		{[]string{"scenario", "power-cut"}, "power-cut:register=00000000000000000001:times=1", false},
+		{[]string{"scenario", "nothing"}, "want answer-lost", true},
+		{[]string{"remove", "3"}, "power-cut", false},
 		{[]string{"reset"}, "1 lifted", false},
 	} {
 		out, err := kktd(t, append(append([]string{"fault"}, c.args...), "--addr", d.HTTPAddr())...)
