@@ -115,9 +115,10 @@ func (d *Daemon) ownFaults(r *http.Request, header []string, m *fault.Match) (*f
 			return nil, &control.Problem{Status: http.StatusForbidden, Code: "forbidden", Field: faultHeader,
 				Message: faultHeader + " is taken from this machine; from another one with the control token in " + tokenHeader}
 		}
-		list, err := d.faultKinds.ParseList(strings.Join(header, ","))
+		// One that acts on no single request would be taken and do nothing.
+		list, err := d.faultKinds.OfRequests().ParseList(strings.Join(header, ","))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", faultHeader, err)
+			return nil, fmt.Errorf("%s: %w; those of commits, notifications and the OFD act on no single request: set them with kktd fault add", faultHeader, err)
 		}
 		faults = list
 	}

@@ -107,6 +107,7 @@ func TestAPIFaults(t *testing.T) {
 		{"paper out", "paper-out", "", "1", 200, "Queued", false, "fault 1: paper-out, struck 1 times"},
 		{"magic number of the drive", "", "", "kktd-fault-crypto", 200, "Queued", false, "fault of the request: drive-crypto"},
 		{"bad header", "", "cutt", "1", 400, `X-Kktd-Fault: fault: there is no \"cutt\"; want one of http-status`, false, ""},
+		{"header of a fault that acts on no request alone", "", "latency:1ms, disk-full", "1", 400, `there is no \"disk-full\"; want one of http-status`, false, ""},
 		{"no such magic number", "", "", "kktd-fault-nothing/1", 400, `"field":"InvoiceId"`, false, ""},
 		{"store", "commit-fails:times=1", "", "1", 200, `"Success":false`, false, "fault 1: commit-fails:times=1, struck 1 times"},
 		{"store, unknown outcome", "commit-fails:unknown:times=1", "", "1", 200, "Queued", true, "fault 1: commit-fails:outcome=unknown:times=1, struck 1 times"},

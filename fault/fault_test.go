@@ -319,3 +319,17 @@ func TestMagic(t *testing.T) {
 		seen[m.ID] = true
 	}
 }
+
+func TestOfRequests(t *testing.T) {
+	r := registry().OfRequests()
+	var names []string
+	for _, k := range r.Kinds() {
+		names = append(names, k.Name)
+	}
+	require.Equal(t, []string{"http-status", "latency", "cut", "api-error", "drive-refuse", "drive-crypto", "drive-full", "drive-expired", "drive-resource",
+		"register-error", "register-maintenance", "paper-out", "power-cut"}, names)
+	for _, m := range MagicIDs() {
+		_, err := r.Parse(m.Fault)
+		require.NoError(t, err, m.ID)
+	}
+}

@@ -84,6 +84,17 @@ func (r *Registry) Parse(text string) (Fault, error) {
 	return r.New(parts[0], params)
 }
 
+// OfRequest tells that a fault can act on one request alone: at its API, its register
+// and its drive. Commits, notifications and the OFD serve many at once.
+func (k *Kind) OfRequest() bool {
+	return k.Where == "api" || k.Where == "register" || k.Where == "drive"
+}
+
+// OfRequests are the kinds that can act on one request alone.
+func (r *Registry) OfRequests() *Registry {
+	return &Registry{kinds: slices.DeleteFunc(slices.Clone(r.kinds), func(k Kind) bool { return !k.OfRequest() })}
+}
+
 // ParseList reads faults with a comma between them, as a header has them.
 func (r *Registry) ParseList(text string) (faults []Fault, err error) {
 	for _, part := range strings.Split(text, ",") {
