@@ -22,6 +22,11 @@ func (c *Change) Check() error {
 	if err := c.checkDocuments(); err != nil {
 		return err
 	}
+	for i, d := range c.Forget {
+		if d == 0 || d > MaxDrive || d == c.Drive {
+			return fmt.Errorf("forget[%d]: %w: drive id %d", i, ErrInvalid, d)
+		}
+	}
 	for i, r := range c.Records {
 		if r.Kind == 0 {
 			return fmt.Errorf("records[%d]: %w: kind 0", i, ErrInvalid)
@@ -45,7 +50,7 @@ func (c *Change) checkDrive() error {
 	switch {
 	case c.Drive == 0 && (c.Expect != 0 || c.State != nil || len(c.Documents) != 0 || len(c.Tickets) != 0):
 		return fmt.Errorf("%w: change without a drive has a version, state, document or ticket", ErrInvalid)
-	case c.Drive == 0 && len(c.Records) == 0 && len(c.Events) == 0:
+	case c.Drive == 0 && len(c.Records) == 0 && len(c.Events) == 0 && len(c.Forget) == 0:
 		return fmt.Errorf("%w: change is empty", ErrInvalid)
 	case c.Drive > MaxDrive:
 		return fmt.Errorf("%w: drive id %d", ErrInvalid, c.Drive)

@@ -34,7 +34,7 @@ type Record struct {
 
 // Change is one atomic durable step for one drive. The slices must stay unchanged until Append returns.
 type Change struct {
-	Drive  DriveID // 0: a change without a drive; then only Records and Events may be set
+	Drive  DriveID // 0: a change without a drive; then only Records, Events and Forget may be set
 	Expect uint64  // version of the drive's state that must be in force; 0: the drive has no state yet
 	State  []byte  // new state, not empty when Drive is not 0
 
@@ -43,6 +43,10 @@ type Change struct {
 
 	Records []Record // applied in order: of two with one key the last one stays
 	Events  [][]byte // numbered by the store in commit order
+
+	// Forget are drives whose state, documents and tickets go, in the same step; one that is not there costs
+	// nothing. Their ids are never given again. Drive is not among them.
+	Forget []DriveID
 
 	// Patient tells that the change would rather share a commit than have one of its own: while others are
 	// being committed it may wait a few milliseconds for the next of them.

@@ -262,6 +262,11 @@ func (b *batch) put(w *batchWorld, c *storage.Change, row stateRow) (storage.Res
 		}
 		result.Version = c.Expect + 1
 	}
+	for _, d := range c.Forget {
+		if err := b.forget(w, d); err != nil {
+			return result, err
+		}
+	}
 	for _, r := range c.Records {
 		b.key = appendRecordKey(b.key[:0], r.Kind, r.Key)
 		if err := w.putRecord(b.key, r.Value); err != nil {
@@ -288,10 +293,7 @@ func (w *batchWorld) putRecord(key, value []byte) error {
 	if value != nil {
 		return w.put(recordsBucket, key, value)
 	}
-	if bucket := w.open(recordsBucket); bucket != nil {
-		return bucket.Delete(key)
-	}
-	return nil
+	return w.remove(recordsBucket, key)
 }
 
 func (b *batch) putDrive(w *batchWorld, c *storage.Change, row stateRow) error {

@@ -87,6 +87,10 @@ func (w *world) append(c *storage.Change) (storage.Result, error) {
 		w.reserved = max(w.reserved, c.Drive)
 		result.Version = d.version
 	}
+	for _, d := range c.Forget {
+		delete(w.drives, d)
+		w.reserved = max(w.reserved, d)
+	}
 	for _, r := range c.Records {
 		t := w.table(r.Kind)
 		if r.Value == nil {

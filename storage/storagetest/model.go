@@ -85,6 +85,11 @@ func (m *model) change(random *rand.Rand) storage.Change {
 			}
 		}
 	}
+	if random.IntN(20) == 0 {
+		if d := storage.DriveID(1 + random.IntN(5)); d != c.Drive {
+			c.Forget = append(c.Forget, d)
+		}
+	}
 	for range random.IntN(4) {
 		r := storage.Record{Kind: storage.Kind(1 + random.IntN(3)), Key: modelKey(random)}
 		if random.IntN(3) > 0 {
@@ -118,7 +123,7 @@ func (m *model) drive(d storage.DriveID) *modelDrive {
 }
 
 func (m *model) apply(c storage.Change) (result storage.Result, ok bool) {
-	if c.Drive == 0 && len(c.Records) == 0 && len(c.Events) == 0 {
+	if c.Drive == 0 && len(c.Records) == 0 && len(c.Events) == 0 && len(c.Forget) == 0 {
 		return result, false
 	}
 	if c.Drive != 0 {
@@ -143,6 +148,9 @@ func (m *model) apply(c storage.Change) (result storage.Result, ok bool) {
 		}
 		result.Version = d.version + 1
 		m.drives[c.Drive] = &modelDrive{string(c.State), result.Version, documents, tickets}
+	}
+	for _, d := range c.Forget {
+		delete(m.drives, d)
 	}
 	for _, r := range c.Records {
 		key := string(rune(r.Kind)) + string(r.Key)

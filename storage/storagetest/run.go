@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		{"namespaces", testNamespaces},
 		{"ended context", testContext},
 		{"reserve drive", testReserve},
+		{"forgotten drive", testForget},
 		{"two writers race for one version", testRace},
 		{"many writers", testManyWriters},
 		{"a conflict leaves the group alone", testGroupConflict},
@@ -54,6 +55,7 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		return
 	}
 	t.Run("reopen keeps everything", func(t *testing.T) { testReopen(t, open(t), reopen) })
+	t.Run("forgotten drive after reopen", func(t *testing.T) { testForgetReopen(t, open(t), reopen) })
 	t.Run("reserve after reopen", func(t *testing.T) { testReserveReopen(t, open(t), reopen) })
 }
 
