@@ -176,6 +176,7 @@ func (d *Daemon) openFleet() error {
 			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection,
 			Dial: d.tracedDial(), Linger: c.linger(), NoRetry: c.Delivery == DeliveryManual})
 		o.OneTicket, o.OnDocuments, o.OnClock = c.Delivery != DeliveryAsync, d.onDocuments, d.onClock
+		o.OnDeleted = d.sender.Forget
 	}
 	var err error
 	if d.fleet, err = kkt.Open(o); err != nil {

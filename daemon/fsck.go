@@ -67,6 +67,11 @@ func Fsck(c Config, found func(kkt.Difference)) (sum FsckSummary, err error) {
 // registersOf finds the documents of the registers for a look from the OFD.
 func registersOf(s storage.Store) (ofd.Registers, error) {
 	lives, err := kkt.Lives(s)
+	if err != nil {
+		return nil, err
+	}
+	// The OFD keeps what it had from a register that was deleted here.
+	deleted, err := kkt.Deleted(s)
 	return func(drive string, number uint32) (containers [][]byte, known bool, err error) {
 		for _, d := range lives[drive] {
 			box, err := s.Document(d, number)
@@ -77,6 +82,6 @@ func registersOf(s storage.Store) (ofd.Registers, error) {
 				return nil, true, err
 			}
 		}
-		return containers, len(lives[drive]) > 0, nil
+		return containers, len(lives[drive]) > 0 && deleted[drive] == 0, nil
 	}, err
 }

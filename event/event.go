@@ -26,8 +26,11 @@ const (
 	DriveInserted Kind = "drive_inserted" // a register has a drive, new or wiped, that is not registered yet
 	ShiftOpened   Kind = "shift_opened"   // the document is its report
 	ShiftClosed   Kind = "shift_closed"   // the document is its report
-	WarningOn     Kind = "warning_on"     // Text names the trouble
-	WarningOff    Kind = "warning_off"    // Text names the trouble
+	// RegisterDeleted comes once for each FN number that a register had, when it goes
+	// with all its documents.
+	RegisterDeleted Kind = "register_deleted"
+	WarningOn       Kind = "warning_on"  // Text names the trouble
+	WarningOff      Kind = "warning_off" // Text names the trouble
 
 	WebhookDelivered Kind = "webhook_delivered" // a notification or a message reached its receiver
 	WebhookFailed    Kind = "webhook_failed"    // an attempt failed; Text says which, where and why
@@ -37,7 +40,7 @@ const (
 
 // Kinds are all kinds, as a help text lists them.
 func Kinds() []Kind {
-	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
+	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, RegisterDeleted, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
 }
 
 // Event is one thing that happened.

@@ -41,6 +41,17 @@ func invalid(field, value, rule, ruleRu string) error {
 // ErrOutOfService is returned by a register whose stored state cannot be used.
 var ErrOutOfService = errors.New("kkt: register is out of service")
 
+// goneError is returned by a register that was deleted while a request was under
+// way. It is an ErrNotFound; a receipt looks for another register.
+type goneError struct{ serial string }
+
+func errGone(serial string) error { return &goneError{serial} }
+
+func (e *goneError) Error() string { return fmt.Sprintf("kkt: register %q was deleted", e.serial) }
+
+// Unwrap gives ErrNotFound, and errStale for a receipt.
+func (e *goneError) Unwrap() []error { return []error{ErrNotFound, errStale} }
+
 // Lack says what no register of an organisation offers.
 type Lack string
 

@@ -82,7 +82,8 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 	defer f.retryWaiting(s.INN) // for the receipts that no other register could make
 	r, err := f.Register(s.Serial)
 	if err != nil {
-		_, _, err = f.create(account, s, false)
+		a, _ := f.Account(account)
+		_, _, err = f.create(a, s, false)
 		return err
 	}
 	return f.change(account, r, s)
@@ -93,7 +94,8 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 func (f *Fleet) Create(account string, s Settings) error {
 	f.creating.Lock()
 	defer f.creating.Unlock()
-	_, _, err := f.create(account, s, false)
+	a, _ := f.Account(account)
+	_, _, err := f.create(a, s, false)
 	return err
 }
 
@@ -122,22 +124,26 @@ func (f *Fleet) checkNumbers(s *Settings) error {
 
 // create makes a register with its drive and registers it, unless the drive is to
 // stay blank.
-func (f *Fleet) create(account string, s Settings, blank bool) (*Register, []Made, error) {
+func (f *Fleet) create(account Account, s Settings, blank bool) (*Register, []Made, error) {
 	s.Complete()
 	if err := f.checkDrive(s.DriveNumber); err != nil {
 		return nil, nil, err
 	}
 	drive := f.store.ReserveDrive()
 	s.Drives = []storage.DriveID{drive}
+	since, err := f.beforeReceipts()
+	if err != nil {
+		return nil, nil, err
+	}
 	f.mu.RLock()
-	rec := registerRecord{ID: f.lastID + 1, Settings: s}
+	rec := registerRecord{ID: f.lastID + 1, Settings: s, Since: since}
 	org, known := f.organisations[s.INN]
 	f.mu.RUnlock()
 	p, err := newProfile(rec.ID, s)
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &Register{fleet: f, id: rec.ID, machine: fn.NewMachine(f.master, p.drive),
+	r := &Register{fleet: f, id: rec.ID, since: since, machine: fn.NewMachine(f.master, p.drive),
 		state: fn.Blank(p.drive, s.DriveModel, ffd.V120, s.DriveCapacity)}
 	r.profile.Store(p)
 	b := f.batches.Get().(*batch)
@@ -178,18 +184,16 @@ func (f *Fleet) create(account string, s Settings, blank bool) (*Register, []Mad
 
 // checkDrive refuses a drive that stands in a register, or stood there.
 func (f *Fleet) checkDrive(number string) error {
-	for _, other := range f.Registers() {
-		p := other.profile.Load()
-		if p.DriveNumber == number {
-			return invalid("drive_number", number, "the drive is in register "+p.Serial, "этот ФН стоит в кассе "+p.Serial)
-		}
-		for i := range p.past {
-			if p.past[i].Settings.DriveNumber == number {
-				return invalid("drive_number", number, "the drive was in register "+p.Serial, "этот ФН стоял в кассе "+p.Serial)
-			}
-		}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	serial, known := f.driveNumbers[number]
+	if !known {
+		return nil
 	}
-	return nil
+	if f.registers[serial].profile.Load().DriveNumber == number {
+		return invalid("drive_number", number, "the drive is in register "+serial, "этот ФН стоит в кассе "+serial)
+	}
+	return invalid("drive_number", number, "the drive was in register "+serial, "этот ФН стоял в кассе "+serial)
 }
 
 func (b *batch) putJSON(kind storage.Kind, key string, v any) error {
@@ -233,7 +237,8 @@ func (f *Fleet) change(account string, r *Register, s Settings) error {
 	if err != nil {
 		return err
 	}
-	if err := f.join(account, s.INN); err != nil {
+	a, _ := f.Account(account)
+	if err := f.join(a, s.INN); err != nil {
 		return err
 	}
 	if state.Phase == fn.PhaseReady {
@@ -249,17 +254,16 @@ func (f *Fleet) change(account string, r *Register, s Settings) error {
 }
 
 // join lets an account use an organisation. One that other accounts hold is not
-// open to everybody.
-func (f *Fleet) join(account, inn string) error {
+// open to everybody. An account without a public id is none.
+func (f *Fleet) join(a Account, inn string) error {
 	f.mu.RLock()
-	a, ok := f.accounts[account]
 	taken := false
 	for _, other := range f.accounts {
 		taken = taken || other.Allows(inn)
 	}
 	f.mu.RUnlock()
 	switch {
-	case !ok || a.Allows(inn):
+	case a.PublicID == "" || a.Allows(inn):
 		return nil
 	case taken:
 		return invalid("inn", inn, "the organisation belongs to another account", "организация принадлежит другой учётной записи")
@@ -293,7 +297,7 @@ func (j *changeJob) apply(b *batch) {
 			past := Past{Drive: b.profile.Drive(), Last: b.state.LastNumber - 1, Settings: b.profile.Settings}
 			j.profile.past = append(slices.Clone(b.profile.past), past)
 		}
-		j.err = b.putJSON(kindRegister, j.profile.Serial, registerRecord{ID: j.profile.id, Settings: j.profile.Settings, Past: j.profile.past})
+		j.err = b.putJSON(kindRegister, j.profile.Serial, registerRecord{ID: j.profile.id, Settings: j.profile.Settings, Past: j.profile.past, Since: b.r.since})
 	}
 	if j.err != nil {
 		b.state, b.out.Documents = state, b.out.Documents[:documents]

@@ -45,6 +45,8 @@ type Options struct {
 	OnDocuments func(*Register)
 	// OnClock is called after a move of a register's own clock; it must be quick.
 	OnClock func(*Register)
+	// OnDeleted is called when a register has been deleted; it must be quick.
+	OnDeleted func(serial string)
 	// OnStopped is called when the store takes no more changes: the process should
 	// end and be started again. It must be quick.
 	OnStopped func(error)
@@ -72,6 +74,7 @@ type Fleet struct {
 	oneTicket   bool
 	onDocuments func(*Register)
 	onClock     func(*Register)
+	onDeleted   func(string)
 	onStopped   func(error)
 	outbox      *outbox.Box
 	notifiers   []Notifier
@@ -85,12 +88,15 @@ type Fleet struct {
 	accounts      map[string]Account
 	registers     map[string]*Register   // by serial number
 	byINN         map[string][]*Register // in the order of their ids
+	driveNumbers  map[string]string      // FN numbers of all drives that are or were in a register: its serial
+	drives        int                    // how many those are, resets counted
 	lastID        uint64
 
 	sequence atomic.Uint64 // of the last receipt record
 	seed     uint64
 	turn     atomic.Uint64 // of equal registers
 	creating sync.Mutex    // one registration at a time
+	parking  sync.RWMutex  // held for writing while registers are deleted
 	moving   sync.Mutex    // one move of a clock at a time
 	replay   replays
 	answers  answers
@@ -110,8 +116,8 @@ type Fleet struct {
 // whose data cannot be used is out of service, with a log line; the others work.
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
-		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onClock: o.OnClock, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
-		registers: map[string]*Register{}, byINN: map[string][]*Register{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
+		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onClock: o.OnClock, onDeleted: o.OnDeleted, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
+		registers: map[string]*Register{}, byINN: map[string][]*Register{}, driveNumbers: map[string]string{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
 	if f.outbox == nil {
 		f.notifiers, f.mailServer = nil, ""
 	}
@@ -137,6 +143,9 @@ func Open(o Options) (*Fleet, error) {
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
+	if err := f.loadFloor(); err != nil {
+		return nil, err
+	}
 	if err := f.answers.open(f.store); err != nil {
 		return nil, err
 	}
@@ -155,7 +164,7 @@ func Open(o Options) (*Fleet, error) {
 	}
 	slices.SortFunc(records, func(a, b registerRecord) int { return int(a.ID) - int(b.ID) })
 	for _, rec := range records {
-		r := &Register{fleet: f, id: rec.ID}
+		r := &Register{fleet: f, id: rec.ID, since: rec.Since}
 		p, err := newProfile(rec.ID, rec.Settings)
 		if err != nil {
 			p = &profile{Settings: rec.Settings, id: rec.ID, zone: time.UTC} // to be shown, not to be used
@@ -221,7 +230,20 @@ func (f *Fleet) add(r *Register) {
 	p := r.profile.Load()
 	f.registers[p.Serial] = r
 	f.byINN[p.INN] = append(f.byINN[p.INN], r)
+	for i := range p.past {
+		f.driveNumbers[p.past[i].Settings.DriveNumber] = p.Serial
+	}
+	f.driveNumbers[p.DriveNumber] = p.Serial
+	f.drives += len(p.Drives)
 	f.lastID = max(f.lastID, r.id)
+}
+
+// noteDrive makes another drive of a register known.
+func (f *Fleet) noteDrive(p *profile) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.driveNumbers[p.DriveNumber] = p.Serial
+	f.drives++
 }
 
 // Account finds the credentials of a public id.
@@ -266,7 +288,7 @@ func (f *Fleet) Registers() []*Register {
 func (f *Fleet) Empty() bool {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return len(f.registers) == 0
+	return f.lastID == 0
 }
 
 // enter counts a job in; false when the fleet is closing.

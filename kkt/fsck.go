@@ -140,7 +140,8 @@ type fsck struct {
 	accounts  map[string]bool // that can be read
 	warned    told            // by the events
 	lives     map[storage.DriveID]*life
-	order     []*life // by id
+	order     []*life           // by id
+	deleted   map[string]uint64 // by FN number: the last event that tells of the deletion of its register
 }
 
 // fsckRegister is a register as its record has it.

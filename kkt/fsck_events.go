@@ -1,6 +1,7 @@
 package kkt
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -44,6 +45,10 @@ func (c *fsck) readEvents() error {
 		}
 		s.lives = append(s.lives, l)
 	}
+	var err error
+	if c.deleted, err = Deleted(c.store); err != nil {
+		return err
+	}
 	next := uint64(1)
 	return c.store.Events(0, 0, func(number uint64, raw []byte) error {
 		c.sum.Events++
@@ -60,6 +65,9 @@ func (c *fsck) readEvents() error {
 			c.warned.follow(&e)
 		}
 		if e.Kind != event.Document && e.Kind != event.Confirmed {
+			return nil
+		}
+		if number < c.deleted[strings.TrimSpace(e.Drive)] {
 			return nil
 		}
 		s := streams[strings.TrimSpace(e.Drive)]
@@ -153,4 +161,21 @@ func (c *fsck) checkPast() error {
 		}
 	}
 	return nil
+}
+
+// Deleted gives the FN numbers of deleted registers with the number of the last
+// event that tells of it: what the stream says of the drive before that is of
+// documents that are gone.
+func Deleted(store storage.Store) (map[string]uint64, error) {
+	deleted, prefix := map[string]uint64{}, []byte(`{"kind":"`+event.RegisterDeleted+`"`)
+	err := store.Events(0, 0, func(number uint64, raw []byte) error {
+		if !bytes.HasPrefix(raw, prefix) {
+			return nil
+		}
+		if e, err := event.Parse(number, raw); err == nil { // else it is told of with the others
+			deleted[strings.TrimSpace(e.Drive)] = number
+		}
+		return nil
+	})
+	return deleted, err
 }

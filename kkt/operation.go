@@ -113,7 +113,7 @@ func (b *batch) enter(p *profile, past *Past) error {
 		p.past = append(p.past[:len(p.past):len(p.past)], *past)
 	}
 	b.profile = p
-	return b.putJSON(kindRegister, p.Serial, registerRecord{ID: p.id, Settings: p.Settings, Past: p.past})
+	return b.putJSON(kindRegister, p.Serial, registerRecord{ID: p.id, Settings: p.Settings, Past: p.past, Since: b.r.since})
 }
 
 // replaced is the past that begins with the next document, or drive.

@@ -16,9 +16,16 @@ func (f *Fleet) park(r *Receipt, reg *Register) (*Outcome, error) {
 		return nil, ErrClosed
 	}
 	defer f.leave(1)
+	f.parking.RLock() // no register is deleted before the receipt waits
+	defer f.parking.RUnlock()
 	maintained := reg == nil
 	if maintained {
-		reg = f.parkedAt(r)
+		if reg = f.parkedAt(r); reg == nil {
+			return nil, &ChoiceError{INN: r.INN, Lack: LackRegister}
+		}
+	}
+	if reg.isSealed() {
+		return nil, errGone(reg.Serial())
 	}
 	p := reg.profile.Load()
 	if _, _, err := p.prepareAll(r, nil, nil); err != nil {
@@ -69,6 +76,9 @@ func (f *Fleet) parkedAt(r *Receipt) *Register {
 		if p := x.profile.Load(); (p.Maintenance || meets[fault.RegisterMaintenance](x)) && fits(r, p) {
 			return x
 		}
+	}
+	if len(all) == 0 {
+		return nil // they have just been deleted
 	}
 	return all[0] // it has just come back
 }

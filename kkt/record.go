@@ -171,6 +171,8 @@ type registerRecord struct {
 	ID uint64 `json:"id"` // never reused; a part of the keys of its receipts
 	Settings
 	Past []Past `json:"past,omitempty"` // oldest first
+	// Since is a sequence number before those of all its receipts.
+	Since uint64 `json:"since,omitempty"`
 }
 
 // Past are settings that a registration change has replaced.

@@ -17,6 +17,7 @@ import (
 type Register struct {
 	fleet *Fleet
 	id    uint64
+	since uint64 // as in its record
 
 	mu      sync.Mutex // guards the queue
 	queue   []job
@@ -25,6 +26,7 @@ type Register struct {
 	flush   bool               // jobs that can wait have waited long enough
 	armed   bool               // the timer that sets flush runs
 	hurry   context.CancelFunc // withdraws the patient commit that is under way; nil: there is none
+	sealed  bool               // it is being deleted, or is: no more jobs
 	profile atomic.Pointer[profile]
 	// outgoing are drives that were replaced while documents of theirs were unsent.
 	// Each is a register of its own that makes nothing and takes tickets. mu guards
@@ -121,6 +123,16 @@ func (r *Register) submit(j job) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.sealed {
+		r.fleet.leave(1)
+		go j.done(errGone(r.Serial())) // not under the lock: who asks may ask again
+		return
+	}
+	r.push(j)
+}
+
+// push puts a job at the end of the queue. The caller holds mu.
+func (r *Register) push(j job) {
 	r.queue = append(r.queue, j)
 	if !canWait(j) {
 		r.urgent++

@@ -18,6 +18,12 @@ import (
 //
 // Errors: *InvalidError, *fn.Refusal, *ffd.FieldError, ErrClosed.
 func (f *Fleet) NewRegister(ctx context.Context, account string, s Settings, blank bool) (*Register, []Made, error) {
+	return f.NewRegisterFor(ctx, Account{PublicID: account}, s, blank)
+}
+
+// NewRegisterFor is NewRegister; with a secret it makes the account when it is not
+// there.
+func (f *Fleet) NewRegisterFor(ctx context.Context, a Account, s Settings, blank bool) (*Register, []Made, error) {
 	f.creating.Lock()
 	defer f.creating.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -27,7 +33,7 @@ func (f *Fleet) NewRegister(ctx context.Context, account string, s Settings, bla
 		return nil, nil, ErrClosed
 	}
 	defer f.leave(1)
-	account, err := f.accountFor(account)
+	account, err := f.accountFor(a)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -47,22 +53,31 @@ func (f *Fleet) NewRegister(ctx context.Context, account string, s Settings, bla
 	return f.create(account, s, blank)
 }
 
-// accountFor is the account that is named, or the only one.
-func (f *Fleet) accountFor(account string) (string, error) {
+// accountFor is the account that is named, made or to be made, or the only one.
+func (f *Fleet) accountFor(a Account) (Account, error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	if account != "" {
-		if _, ok := f.accounts[account]; !ok {
-			return "", invalid("account", account, "there is no such account", "такой учётной записи нет")
+	if a.PublicID != "" {
+		old, known := f.accounts[a.PublicID]
+		switch {
+		case known && a.Secret != "" && a.Secret != old.Secret:
+			return a, invalid("secret", "", "the account is there and has another one; leave it out", "у этой учётной записи другой пароль")
+		case !known && a.Secret == "":
+			return a, invalid("account", a.PublicID, "there is no such account; give a secret to have it made", "такой учётной записи нет")
+		case known:
+			return old, nil
 		}
-		return account, nil
+		return Account{PublicID: a.PublicID, Secret: a.Secret}, nil
+	}
+	if a.Secret != "" {
+		return a, invalid("account", "", "must be there with a secret", "не передано")
 	}
 	if len(f.accounts) == 1 {
-		for only := range f.accounts {
+		for _, only := range f.accounts {
 			return only, nil
 		}
 	}
-	return "", nil
+	return Account{}, nil
 }
 
 // giveNumbers makes the numbers that a new register was not given.
@@ -92,10 +107,9 @@ func (f *Fleet) giveNumbers(s *Settings) error {
 // freeDrive is the number of a debug drive that stands and stood in no register
 // (spec/kkt.md 8).
 func (f *Fleet) freeDrive() string {
-	drives := 0
-	for _, r := range f.Registers() {
-		drives += len(r.profile.Load().Drives)
-	}
+	f.mu.RLock()
+	drives := f.drives
+	f.mu.RUnlock()
 	for n := drives + 1; ; n++ {
 		number := fmt.Sprintf("%s%012d", debugPrefix, n)
 		if f.checkDrive(number) == nil {

@@ -82,6 +82,7 @@ func (r *Register) ReplaceDrive(ctx context.Context, change func(*Settings) erro
 		r.drop(left)
 		return made, err
 	}
+	f.noteDrive(p)
 	f.log.WithField("register", p.Serial).WithField("drive", p.DriveNumber).WithField("old", old.DriveNumber).Info("the drive is replaced")
 	if left != nil && f.onDocuments != nil {
 		f.onDocuments(left)
@@ -119,6 +120,7 @@ func (r *Register) ResetDrive(ctx context.Context) (lost uint32, err error) {
 		return b.enter(p, past)
 	})
 	if err == nil {
+		f.noteDrive(p)
 		f.log.WithField("register", p.Serial).WithField("drive", p.DriveNumber).WithField("unsent", lost).Info("the drive is wiped")
 	}
 	return lost, err

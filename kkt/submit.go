@@ -67,7 +67,10 @@ func (f *Fleet) make(r *Receipt) (*Outcome, error) {
 		case errors.Is(j.err, errStale):
 			continue
 		case errors.Is(j.err, fault.ErrNoPaper):
-			return f.park(r, reg)
+			if o, err := f.park(r, reg); !errors.Is(err, errStale) { // else it was deleted meanwhile
+				return o, err
+			}
+			continue
 		case j.err != nil:
 			return nil, j.err
 		}

@@ -44,6 +44,15 @@ func Open(store storage.Store, keep int) (*Box, error) {
 	case !errors.Is(err, storage.ErrNotFound):
 		return nil, err
 	}
+	floor, err := store.Record(Kind, []byte{keyFloor})
+	switch {
+	case err == nil && len(floor) != 9:
+		return nil, fmt.Errorf("%w: floor of %d bytes", ErrRecord, len(floor))
+	case err == nil:
+		b.last.Store(max(b.last.Load(), numberOf(floor)))
+	case !errors.Is(err, storage.ErrNotFound):
+		return nil, err
+	}
 	return b, nil
 }
 
@@ -227,6 +236,27 @@ func (b *Box) Record(ref Ref, s *Status, e event.Event) error {
 // Drop forgets an entry that waits. It is for one whose own record is gone.
 func (b *Box) Drop(ref Ref) error {
 	return b.append(storage.Change{Patient: true, Records: []storage.Record{{Kind: Kind, Key: laneKey(keyWaiting, ref.Lane, ref.Number)}}})
+}
+
+// Forget appends the records that take entries out of the box: those that gone
+// says so of. One that is being delivered is delivered for the last time.
+func (b *Box) Forget(records []storage.Record, gone func(*Entry) bool) ([]storage.Record, error) {
+	greatest, known := uint64(0), true // the greatest number is where Open goes on
+	err := b.List(0, func(e *Entry, _ *Status) (bool, error) {
+		known = !gone(e)
+		greatest = e.Number
+		if !known {
+			lane := laneOf(e.Transport, e.Lane)
+			for _, key := range [...][]byte{numberKey(keyHead, e.Number), numberKey(keyBody, e.Number), laneKey(keyWaiting, lane, e.Number), laneKey(keyFinished, lane, e.Number)} {
+				records = append(records, storage.Record{Kind: Kind, Key: key})
+			}
+		}
+		return true, nil
+	})
+	if err == nil && !known {
+		records = append(records, storage.Record{Kind: Kind, Key: []byte{keyFloor}, Value: numberKey(keyHead, greatest)})
+	}
+	return records, err
 }
 
 // finish counts an entry among the finished of its lane and returns those that

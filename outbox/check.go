@@ -38,6 +38,11 @@ func (c *Check) Record(key, value []byte) (*Entry, error) {
 		}
 		f.lane = laneOf(e.Transport, e.Lane)
 		return e, nil
+	case list == keyFloor && len(key) == 1:
+		if len(value) != 9 {
+			return nil, fmt.Errorf("%w: floor of %d bytes", ErrRecord, len(value))
+		}
+		return nil, nil
 	case list == keyBody && len(key) == 9:
 		c.of(numberOf(key)).body = true
 		return nil, nil

@@ -132,6 +132,7 @@ const (
 	keyBody     = 'b' // number: the body
 	keyWaiting  = 'q' // lane, number: the status, JSON
 	keyFinished = 'f' // lane, number: the status, JSON
+	keyFloor    = 'n' // nothing: a head, of the greatest number when that was forgotten
 )
 
 func numberKey(first byte, number uint64) []byte {

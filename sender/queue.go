@@ -49,6 +49,7 @@ type queue struct {
 	timers   [2]clockwork.Timer
 	waits    uint64        // number of the wait, so that a late timer is known
 	rest     chan struct{} // of Rest; nil when nobody waits
+	gone     bool          // it leaves the scheduler when nothing is under way
 
 	next    uint32 // first document that was not sent or must be sent again; 0: ask the register
 	highest uint32 // greatest number that was ever sent
@@ -99,7 +100,30 @@ func (s *Sender) finish(q *queue, err error) {
 		s.makeReady(q)
 	default:
 		q.phase = idle
+		s.leave(q)
 	}
+}
+
+// Forget takes the drives of a register that was deleted out of the schedule. What is under way with one ends first: it finds nothing
+// unsent any more.
+func (s *Sender) Forget(serial string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range s.queues {
+		if q.serial == serial {
+			q.gone = true
+			s.leave(q)
+		}
+	}
+}
+
+// leave forgets a queue that is to go and is at rest. s.mu is held.
+func (s *Sender) leave(q *queue) {
+	if !q.gone || q.inFlight > 0 || q.phase != idle && q.phase != waiting || s.queues[q.key] != q {
+		return
+	}
+	q.stopTimers()
+	delete(s.queues, q.key)
 }
 
 // confirmed is the done of a Confirm.
@@ -118,6 +142,7 @@ func (s *Sender) confirmed(q *queue, number uint32, err error) {
 	if full || q.failed != nil {
 		q.signal()
 	}
+	s.leave(q)
 	if q.phase == idle && q.failed != nil {
 		q.next = 0
 		q.phase = draining
@@ -151,6 +176,10 @@ func (s *Sender) backOffWhenDrained(q *queue) {
 	q.phase = waiting
 	q.fail(q.failed, now)
 	q.failed = nil
+	if q.gone {
+		s.leave(q)
+		return
+	}
 	if !s.o.NoRetry {
 		q.state.NextTry = now.Add(d)
 	}

@@ -29,7 +29,7 @@ func (d *Deliverer) deliver(ctx context.Context, ref outbox.Ref) end {
 	switch {
 	case errors.Is(err, outbox.ErrNotFound):
 		err = d.o.Box.Drop(ref)
-		log.WithError(err).Error("webhook: an entry in the list of those that wait is not there")
+		log.WithError(err).Info("webhook: an entry in the list of those that wait is not there: its register was deleted")
 		return end{finished: true}
 	case err != nil:
 		log.WithError(err).Error("webhook: an entry cannot be read")

@@ -16,6 +16,8 @@ import (
 func (a *API) operationRoutes() []Route {
 	return []Route{
 		{"POST", "registers", a.createRegister},
+		{"DELETE", "registers", a.deleteRegisters},
+		{"DELETE", "registers/{serial}", a.deleteRegister},
 		{"POST", "registers/{serial}/fiscalize", a.fiscalize},
 		{"POST", "registers/{serial}/reregister", a.reregister},
 		{"POST", "registers/{serial}/replace-drive", a.replaceDrive},
@@ -89,6 +91,7 @@ func (a *API) operation(w http.ResponseWriter, r *http.Request, body any) (*kkt.
 // createBody asks for a new register.
 type createBody struct {
 	Account string  `json:"account"` // public id of who may use it; the only account when it is left out
+	Secret  string  `json:"secret"`  // makes the account when it is not there
 	Serial  *string `json:"serial"`
 	INN     *string `json:"inn"`
 	Blank   bool    `json:"blank"` // leave the drive unregistered
@@ -120,7 +123,7 @@ func (a *API) createRegister(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body.driveBody.apply(&s)
-	reg, made, err := a.fleet.NewRegister(r.Context(), body.Account, s, body.Blank)
+	reg, made, err := a.fleet.NewRegisterFor(r.Context(), kkt.Account{PublicID: body.Account, Secret: body.Secret}, s, body.Blank)
 	if err != nil {
 		return err
 	}

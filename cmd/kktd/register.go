@@ -17,7 +17,7 @@ func newRegisterCommand() *cobra.Command {
   kktd register list
   kktd register reregister --place shop.example.com
   kktd register replace-drive --drive-model 15`,
-		newRegisterNewCommand(), newRegisterListCommand(), newRegisterShowCommand())
+		newRegisterNewCommand(), newRegisterListCommand(), newRegisterShowCommand(), newRegisterDeleteCommand())
 	cmd.Long = `Work with the registers of a running kktd, or with those of a data file when none
 runs: the command then starts the body of the daemon on the file, does its work,
 waits up to 5 s for the tickets of the OFD and stops it. With --addr it talks to
@@ -59,6 +59,7 @@ func newRegisterNewCommand() *cobra.Command {
 	settings.flags.String("serial", "", "serial number (1013), up to 20 characters; made when not given")
 	settings.flags.String("inn", "", "INN of the user (1018)")
 	settings.flags.String("account", "", "public id of the account that may use the register; not needed when there is only one")
+	settings.flags.String("secret", "", "API secret of --account: makes the account when it is not there")
 	settings.flags.Bool("blank", false, "leave the drive blank, for kktd register fiscalize")
 	settings.registration().drive()
 	cmd := &cobra.Command{
