@@ -41,6 +41,10 @@ func (b *Business) cancel(w *waiter) bool {
 		return false
 	}
 	heap.Remove(&b.waiters, w.index)
+	if len(b.waiters) == 0 && b.armed != nil { // the base shall not keep a clock that nobody has any more
+		b.armed.Stop()
+		b.armed = nil
+	}
 	return true
 }
 

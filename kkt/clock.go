@@ -119,6 +119,9 @@ func (r *Register) MoveClock(m clock.Move) (clock.Setting, error) {
 	f := r.fleet
 	f.moving.Lock()
 	defer f.moving.Unlock()
+	if r.isSealed() { // no deletion is under way: it is over
+		return clock.Setting{}, errGone(r.Serial())
+	}
 	own := r.clock.Load()
 	if own == nil {
 		fresh, err := clock.NewBusiness(f.clock, clock.Setting{})

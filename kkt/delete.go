@@ -362,12 +362,21 @@ func (f *Fleet) loadFloor() error {
 		return nil
 	case err != nil:
 		return err
-	case len(value) != 16:
-		return fmt.Errorf("%w: floor of %d bytes", ErrRecord, len(value))
 	}
-	f.lastID = binary.BigEndian.Uint64(value)
-	f.sequence.Store(max(f.sequence.Load(), binary.BigEndian.Uint64(value[8:])))
-	return nil
+	floor, err := parseFloor(value)
+	if err == nil {
+		f.lastID = floor[0]
+		f.sequence.Store(max(f.sequence.Load(), floor[1]))
+	}
+	return err
+}
+
+// parseFloor reads the last ids of a register and of a receipt.
+func parseFloor(value []byte) (last [2]uint64, err error) {
+	if len(value) != 16 {
+		return last, fmt.Errorf("%w: floor of %d bytes", ErrRecord, len(value))
+	}
+	return [2]uint64{binary.BigEndian.Uint64(value), binary.BigEndian.Uint64(value[8:])}, nil
 }
 
 // beforeReceipts is a sequence number before those of all receipts that a new

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kktd/clock"
 	"kktd/outbox"
 	"kktd/storage"
 	"kktd/storage/bolt"
@@ -234,4 +235,42 @@ func TestDeleteUnderLoad(t *testing.T) {
 	stop()
 	wg.Wait()
 	require.NotZero(t, made.Load())
+}
+
+// What hangs on a register beside its documents goes too: its clock, the warnings
+// that were told, the repeats of its requests. A register that gets its serial number
+// begins without them.
+func TestDeleteWhatHangsOnARegister(t *testing.T) {
+	b := openBench(t, memory.Open(), nil)
+	s := Defaults(0)
+	s.Serial = "again"
+	r, _, err := b.fleet.NewRegister(t.Context(), "", s, false)
+	require.NoError(t, err)
+	_, err = r.MoveClock(clock.Move{Advance: time.Hour})
+	require.NoError(t, err)
+	x := testReceipt(1)
+	x.Request.Key = "key"
+	first := b.submit(x)
+	x = testReceipt(1)
+	x.Request.Key = "key"
+	require.True(t, b.submit(x).Replayed)
+	_, err = r.MoveClock(clock.Move{Advance: 50 * time.Hour})
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Warnings())
+	require.Equal(t, 1, b.count(kindWarnings))
+
+	_, err = b.fleet.DeleteRegister(t.Context(), "again")
+	require.NoError(t, err)
+	require.Zero(t, b.count(kindWarnings)+b.count(kindClock))
+	require.Equal(t, 2, b.count(kindMeta), "the seed and the floor")
+	_, err = r.MoveClock(clock.Move{Advance: time.Hour})
+	require.ErrorIs(t, err, ErrNotFound)
+	b.fleet.noteReplay(first) // a repeat that was answered while the receipt went
+	require.Equal(t, 2, b.count(kindMeta))
+
+	again, _, err := b.fleet.NewRegister(t.Context(), "", s, false)
+	require.NoError(t, err)
+	require.False(t, again.HasOwnClock())
+	require.Empty(t, again.Warnings())
+	b.fsckNow()
 }

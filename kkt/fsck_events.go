@@ -64,6 +64,9 @@ func (c *fsck) readEvents() error {
 		if e.Kind == event.WarningOn || e.Kind == event.WarningOff {
 			c.warned.follow(&e)
 		}
+		if e.Kind == event.RegisterDeleted {
+			delete(c.warned, e.Register) // another one may have its serial number now
+		}
 		if e.Kind != event.Document && e.Kind != event.Confirmed {
 			return nil
 		}

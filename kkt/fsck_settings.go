@@ -119,8 +119,11 @@ func (c *fsck) readOutbox() error {
 func (c *fsck) readRepeats() error {
 	return c.records(kindMeta, func(key, value []byte) error {
 		receipt, is := bytes.CutPrefix(key, []byte(replayPrefix))
-		if !is {
-			return nil // the seed
+		if !is { // the seed, or the floor
+			if _, err := parseFloor(value); bytes.Equal(key, floorKey) && err != nil {
+				c.found(Difference{What: err.Error(), Do: doRestore})
+			}
+			return nil
 		}
 		what := "repeats of receipt " + c.idOf(receipt)
 		if n, size := binary.Uvarint(value); size != len(value) || n == 0 {

@@ -46,6 +46,11 @@ func (f *Fleet) noteReplay(o *Outcome) {
 	if err != nil {
 		return
 	}
+	f.parking.RLock() // the receipt is not deleted meanwhile
+	defer f.parking.RUnlock()
+	if _, err := f.store.Record(kindReceipt, key[:]); errors.Is(err, storage.ErrNotFound) {
+		return
+	}
 	n, err := f.replaysOf(key)
 	if err == nil {
 		name := append([]byte(replayPrefix), key[:]...)
