@@ -217,7 +217,7 @@ func (d *Daemon) applyRegister(ctx context.Context, o *Organisation, org *kkt.Or
 	if account == "" {
 		return fmt.Errorf("register %s: the organisation has no account; give it one under accounts", s.Serial)
 	}
-	if _, _, err = d.fleet.NewRegister(ctx, account, s, false); err != nil {
+	if _, _, err = d.fleet.NewRegister(ctx, kkt.Order{Account: kkt.Account{PublicID: account}, Settings: s}); err != nil {
 		return fmt.Errorf("register %s: %w", s.Serial, err)
 	}
 	return nil

@@ -29,8 +29,10 @@ const (
 	// RegisterDeleted comes once for each FN number that a register had, when it goes
 	// with all its documents.
 	RegisterDeleted Kind = "register_deleted"
-	WarningOn       Kind = "warning_on"  // Text names the trouble
-	WarningOff      Kind = "warning_off" // Text names the trouble
+	// RegisterReset is the same for a register that begins anew: its document 1 follows.
+	RegisterReset Kind = "register_reset"
+	WarningOn     Kind = "warning_on"  // Text names the trouble
+	WarningOff    Kind = "warning_off" // Text names the trouble
 
 	WebhookDelivered Kind = "webhook_delivered" // a notification or a message reached its receiver
 	WebhookFailed    Kind = "webhook_failed"    // an attempt failed; Text says which, where and why
@@ -40,7 +42,7 @@ const (
 
 // Kinds are all kinds, as a help text lists them.
 func Kinds() []Kind {
-	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, RegisterDeleted, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
+	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, RegisterDeleted, RegisterReset, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
 }
 
 // Event is one thing that happened.

@@ -40,6 +40,16 @@ func CheckINN(inn string) error {
 	return nil
 }
 
+// MakeINN is the INN of an organisation with its first nine digits: first modulo 10^9, 1
+// for 0.
+func MakeINN(first uint64) string {
+	b := fmt.Appendf(nil, "%09d0", max(first%1e9, 1))
+	for !innAddsUp(b) {
+		b[len(b)-1]++ // one of the ten fits, as they are not all zero
+	}
+	return string(b)
+}
+
 // innAddsUp is CheckINN without an allocation.
 func innAddsUp[T string | []byte](inn T) bool {
 	zero := true

@@ -5,6 +5,9 @@ type Organisation struct {
 	INN     string `json:"inn"`
 	Name    string `json:"name"`    // 1048
 	Address string `json:"address"` // 1009
+	// Temporary tells that it was made along with a register (Order.Fresh) and goes with
+	// its last one, and with it the accounts that have no other organisation.
+	Temporary bool `json:"temporary,omitempty"`
 }
 
 // Account is a pair of credentials of the APIs and the organisations it may use.

@@ -204,7 +204,7 @@ func (f *Fleet) assign(key [16]byte) (*delayedJob, error) {
 	}
 	j := &delayedJob{key: key, version: q.version, parts: q.parts}
 	if q.parts != nil {
-		if j.r = f.byID(binary.BigEndian.Uint64(key[8:])); j.r == nil {
+		if j.r = f.registerOf(binary.BigEndian.Uint64(key[8:])); j.r == nil {
 			return nil, fmt.Errorf("%w: the register of a queued receipt", ErrNotFound)
 		}
 		j.profile = j.r.profile.Load()
@@ -233,15 +233,11 @@ func (f *Fleet) settingsOf(serial string) (*Settings, *time.Location) {
 	return &Settings{Serial: serial}, time.UTC
 }
 
-func (f *Fleet) byID(id uint64) *Register {
+// registerOf is the register with an internal id, nil when it is not there.
+func (f *Fleet) registerOf(id uint64) *Register {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	for _, r := range f.registers {
-		if r.id == id {
-			return r
-		}
-	}
-	return nil
+	return f.byID[id]
 }
 
 // idOf is the id of the receipt whose record has the key.

@@ -42,14 +42,14 @@ func TestDeleteRegister(t *testing.T) {
 			require.NoError(t, err)
 			var deleted []string
 			b := openBench(t, store, func(o *Options) {
-				o.Outbox, o.MailServer, o.OnDeleted = box, "mail:25", func(serial string) { deleted = append(deleted, serial) }
+				o.Outbox, o.MailServer, o.OnDeleted = box, "mail:25", func(serial string, _ []storage.DriveID) { deleted = append(deleted, serial) }
 			})
 			require.NoError(t, b.fleet.AddAccount(Account{PublicID: "pk_demo", Secret: "secret_demo"}))
-			other, _, err := b.fleet.NewRegister(t.Context(), "", Defaults(0), false)
+			other, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
 			require.NoError(t, err)
 			s := Defaults(0)
 			s.INN, s.UserName = "7707083893", ""
-			r, _, err := b.fleet.NewRegister(t.Context(), "", s, false)
+			r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: s})
 			require.NoError(t, err)
 			var last *Outcome
 			for i := range 3 {
@@ -97,7 +97,7 @@ func TestDeleteRegister(t *testing.T) {
 
 			// Numbers may come again, ids do not.
 			b.reopen()
-			again, _, err := b.fleet.NewRegister(t.Context(), "", s, false)
+			again, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: s})
 			require.NoError(t, err)
 			require.Greater(t, again.id, r.id)
 			require.Greater(t, again.Settings().Drive(), drives[2])
@@ -133,9 +133,9 @@ func (b *bench) fsckNow() {
 // Queued receipts of a register go with it; those that another one made stay.
 func TestDeleteWithQueuedReceipts(t *testing.T) {
 	b := openBench(t, memory.Open(), func(o *Options) { o.Delay = time.Minute })
-	first, _, err := b.fleet.NewRegister(t.Context(), "", Defaults(0), false)
+	first, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
 	require.NoError(t, err)
-	second, _, err := b.fleet.NewRegister(t.Context(), "", Defaults(0), false)
+	second, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
 	require.NoError(t, err)
 	x := testReceipt(1)
 	x.Serial = first.Serial()
@@ -160,7 +160,7 @@ func TestDeleteWithQueuedReceipts(t *testing.T) {
 func TestDeleteThatFails(t *testing.T) {
 	store := &failOnce{Store: memory.Open()}
 	b := openBench(t, store, nil)
-	r, _, err := b.fleet.NewRegister(t.Context(), "", Defaults(0), false)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
 	require.NoError(t, err)
 	b.submit(testReceipt(1))
 	store.fail.Store(true)
@@ -214,7 +214,7 @@ func TestDeleteUnderLoad(t *testing.T) {
 		})
 	}
 	for i := range 60 {
-		r, _, err := b.fleet.NewRegister(t.Context(), "", Defaults(0), false)
+		r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
 		require.NoError(t, err)
 		if i%3 > 0 {
 			continue
@@ -244,7 +244,7 @@ func TestDeleteWhatHangsOnARegister(t *testing.T) {
 	b := openBench(t, memory.Open(), nil)
 	s := Defaults(0)
 	s.Serial = "again"
-	r, _, err := b.fleet.NewRegister(t.Context(), "", s, false)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: s})
 	require.NoError(t, err)
 	_, err = r.MoveClock(clock.Move{Advance: time.Hour})
 	require.NoError(t, err)
@@ -268,7 +268,7 @@ func TestDeleteWhatHangsOnARegister(t *testing.T) {
 	b.fleet.noteReplay(first) // a repeat that was answered while the receipt went
 	require.Equal(t, 2, b.count(kindMeta))
 
-	again, _, err := b.fleet.NewRegister(t.Context(), "", s, false)
+	again, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: s})
 	require.NoError(t, err)
 	require.False(t, again.HasOwnClock())
 	require.Empty(t, again.Warnings())

@@ -15,21 +15,25 @@ type DriveAt struct {
 // FindDrive finds the drives with an FN number, those that were taken out or reset
 // too; the newest comes first.
 func (f *Fleet) FindDrive(number string) (list []DriveAt) {
-	for _, r := range f.Registers() {
-		p := r.profile.Load()
-		for _, d := range p.Drives {
-			had := ""
-			if d == p.Drive() {
-				had = p.DriveNumber
+	f.mu.RLock()
+	r := f.registers[f.driveNumbers[number]]
+	f.mu.RUnlock()
+	if r == nil {
+		return nil
+	}
+	p := r.profile.Load()
+	for _, d := range p.Drives {
+		had := ""
+		if d == p.Drive() {
+			had = p.DriveNumber
+		}
+		for i := range p.past {
+			if p.past[i].Drive == d {
+				had = p.past[i].Settings.DriveNumber
 			}
-			for _, past := range p.past {
-				if past.Drive == d {
-					had = past.Settings.DriveNumber
-				}
-			}
-			if had == number {
-				list = append(list, DriveAt{r, d})
-			}
+		}
+		if had == number {
+			list = append(list, DriveAt{r, d})
 		}
 	}
 	slices.SortFunc(list, func(a, b DriveAt) int { return int(b.Drive) - int(a.Drive) })

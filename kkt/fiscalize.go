@@ -83,7 +83,7 @@ func (f *Fleet) Fiscalize(ctx context.Context, account string, s Settings) error
 	r, err := f.Register(s.Serial)
 	if err != nil {
 		a, _ := f.Account(account)
-		_, _, err = f.create(a, s, false)
+		_, _, err = f.create(Order{Account: a, Settings: s})
 		return err
 	}
 	return f.change(account, r, s)
@@ -95,7 +95,7 @@ func (f *Fleet) Create(account string, s Settings) error {
 	f.creating.Lock()
 	defer f.creating.Unlock()
 	a, _ := f.Account(account)
-	_, _, err := f.create(a, s, false)
+	_, _, err := f.create(Order{Account: a, Settings: s})
 	return err
 }
 
@@ -123,8 +123,9 @@ func (f *Fleet) checkNumbers(s *Settings) error {
 }
 
 // create makes a register with its drive and registers it, unless the drive is to
-// stay blank.
-func (f *Fleet) create(account Account, s Settings, blank bool) (*Register, []Made, error) {
+// stay blank, in one commit with the account and the organisation.
+func (f *Fleet) create(o Order) (*Register, []Made, error) {
+	s := o.Settings
 	s.Complete()
 	if err := f.checkDrive(s.DriveNumber); err != nil {
 		return nil, nil, err
@@ -143,27 +144,34 @@ func (f *Fleet) create(account Account, s Settings, blank bool) (*Register, []Ma
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &Register{fleet: f, id: rec.ID, since: since, machine: fn.NewMachine(f.master, p.drive),
+	p.since = since
+	r := &Register{fleet: f, id: rec.ID, machine: fn.NewMachine(f.master, p.drive),
 		state: fn.Blank(p.drive, s.DriveModel, ffd.V120, s.DriveCapacity)}
 	r.profile.Store(p)
 	b := f.batches.Get().(*batch)
 	defer f.batches.Put(b)
 	b.begin(r)
 	j := &operation{}
-	if blank {
+	if o.Blank {
 		b.occur(event.DriveInserted)
 	} else if err := b.command(&p.register); err != nil {
 		return nil, nil, err
 	}
-	if err := f.join(account, s.INN); err != nil {
+	account, joins, err := f.joined(o.Account, s.INN)
+	if err != nil {
 		return nil, nil, err
+	}
+	if joins {
+		if err := b.putJSON(kindAccount, account.PublicID, account); err != nil {
+			return nil, nil, err
+		}
 	}
 	j.note(b)
 	if err := b.putJSON(kindRegister, s.Serial, rec); err != nil {
 		return nil, nil, err
 	}
 	if !known {
-		org = Organisation{INN: s.INN, Name: s.UserName, Address: s.Address}
+		org = Organisation{INN: s.INN, Name: s.UserName, Address: s.Address, Temporary: o.Fresh}
 		if err := b.putJSON(kindOrganisation, org.INN, org); err != nil {
 			return nil, nil, err
 		}
@@ -173,10 +181,14 @@ func (f *Fleet) create(account Account, s Settings, blank bool) (*Register, []Ma
 	}
 	f.mu.Lock()
 	f.organisations[org.INN] = org
+	if joins {
+		f.setAccount(account)
+	}
 	f.add(r)
+	f.drives++
 	f.mu.Unlock()
-	f.log.WithField("register", s.Serial).WithField("drive", s.DriveNumber).WithField("inn", s.INN).WithField("blank", blank).Info("register is made")
-	if !blank && f.onDocuments != nil {
+	f.log.WithField("register", s.Serial).WithField("drive", s.DriveNumber).WithField("inn", s.INN).WithField("blank", o.Blank).Info("register is made")
+	if !o.Blank && f.onDocuments != nil {
 		f.onDocuments(r)
 	}
 	return r, j.made, nil
@@ -238,8 +250,13 @@ func (f *Fleet) change(account string, r *Register, s Settings) error {
 		return err
 	}
 	a, _ := f.Account(account)
-	if err := f.join(a, s.INN); err != nil {
+	switch a, joins, err := f.joined(a, s.INN); {
+	case err != nil:
 		return err
+	case joins:
+		if err := f.putAccount(a); err != nil {
+			return err
+		}
 	}
 	if state.Phase == fn.PhaseReady {
 		_, err := r.fiscalize(context.Background(), p)
@@ -251,25 +268,6 @@ func (f *Fleet) change(account string, r *Register, s Settings) error {
 	j := &changeJob{profile: p, reasons: changeReasons(&old, &next), ready: make(chan error, 1)}
 	r.submit(j)
 	return <-j.ready
-}
-
-// join lets an account use an organisation. One that other accounts hold is not
-// open to everybody. An account without a public id is none.
-func (f *Fleet) join(a Account, inn string) error {
-	f.mu.RLock()
-	taken := false
-	for _, other := range f.accounts {
-		taken = taken || other.Allows(inn)
-	}
-	f.mu.RUnlock()
-	switch {
-	case a.PublicID == "" || a.Allows(inn):
-		return nil
-	case taken:
-		return invalid("inn", inn, "the organisation belongs to another account", "организация принадлежит другой учётной записи")
-	}
-	a.INNs = append(slices.Clone(a.INNs), inn)
-	return f.putAccount(a)
 }
 
 // changeJob makes document 11 and puts the new settings in force, all in one
@@ -292,12 +290,12 @@ func (j *changeJob) apply(b *batch) {
 		j.err = b.command(&c)
 	}
 	if j.err == nil {
-		j.profile.past = b.profile.past
+		j.profile.past, j.profile.since = b.profile.past, b.profile.since
 		if j.reasons != 0 {
 			past := Past{Drive: b.profile.Drive(), Last: b.state.LastNumber - 1, Settings: b.profile.Settings}
 			j.profile.past = append(slices.Clone(b.profile.past), past)
 		}
-		j.err = b.putJSON(kindRegister, j.profile.Serial, registerRecord{ID: j.profile.id, Settings: j.profile.Settings, Past: j.profile.past, Since: b.r.since})
+		j.err = b.putJSON(kindRegister, j.profile.Serial, registerRecord{ID: j.profile.id, Settings: j.profile.Settings, Past: j.profile.past, Since: j.profile.since})
 	}
 	if j.err != nil {
 		b.state, b.out.Documents = state, b.out.Documents[:documents]
@@ -341,7 +339,7 @@ func (f *Fleet) putAccount(a Account) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.accounts[a.PublicID] = a
+	f.setAccount(a)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -45,8 +46,9 @@ type Options struct {
 	OnDocuments func(*Register)
 	// OnClock is called after a move of a register's own clock; it must be quick.
 	OnClock func(*Register)
-	// OnDeleted is called when a register has been deleted; it must be quick.
-	OnDeleted func(serial string)
+	// OnDeleted is called when drives have gone, with their register or without it; it
+	// must be quick.
+	OnDeleted func(serial string, drives []storage.DriveID)
 	// OnStopped is called when the store takes no more changes: the process should
 	// end and be started again. It must be quick.
 	OnStopped func(error)
@@ -74,7 +76,7 @@ type Fleet struct {
 	oneTicket   bool
 	onDocuments func(*Register)
 	onClock     func(*Register)
-	onDeleted   func(string)
+	onDeleted   func(string, []storage.DriveID)
 	onStopped   func(error)
 	outbox      *outbox.Box
 	notifiers   []Notifier
@@ -89,7 +91,9 @@ type Fleet struct {
 	registers     map[string]*Register   // by serial number
 	byINN         map[string][]*Register // in the order of their ids
 	driveNumbers  map[string]string      // FN numbers of all drives that are or were in a register: its serial
-	drives        int                    // how many those are, resets counted
+	drives        uint64                 // how many those are and were, resets counted; never less
+	byID          map[uint64]*Register
+	holders       map[string][]string // public ids of the accounts that may use an organisation, by INN
 	lastID        uint64
 
 	sequence atomic.Uint64 // of the last receipt record
@@ -117,7 +121,7 @@ type Fleet struct {
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
 		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onClock: o.OnClock, onDeleted: o.OnDeleted, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
-		registers: map[string]*Register{}, byINN: map[string][]*Register{}, driveNumbers: map[string]string{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
+		registers: map[string]*Register{}, byINN: map[string][]*Register{}, byID: map[uint64]*Register{}, holders: map[string][]string{}, driveNumbers: map[string]string{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
 	if f.outbox == nil {
 		f.notifiers, f.mailServer = nil, ""
 	}
@@ -152,7 +156,7 @@ func Open(o Options) (*Fleet, error) {
 	if err := loadJSON(f.store, kindOrganisation, func(v Organisation) { f.organisations[v.INN] = v }); err != nil {
 		return nil, err
 	}
-	if err := loadJSON(f.store, kindAccount, func(v Account) { f.accounts[v.PublicID] = v }); err != nil {
+	if err := loadJSON(f.store, kindAccount, func(v Account) { f.setAccount(v) }); err != nil {
 		return nil, err
 	}
 	if err := f.loadSubscriptions(); err != nil {
@@ -163,13 +167,14 @@ func Open(o Options) (*Fleet, error) {
 		return nil, err
 	}
 	slices.SortFunc(records, func(a, b registerRecord) int { return int(a.ID) - int(b.ID) })
+	drives := uint64(0)
 	for _, rec := range records {
-		r := &Register{fleet: f, id: rec.ID, since: rec.Since}
+		r := &Register{fleet: f, id: rec.ID}
 		p, err := newProfile(rec.ID, rec.Settings)
 		if err != nil {
 			p = &profile{Settings: rec.Settings, id: rec.ID, zone: time.UTC} // to be shown, not to be used
 		}
-		p.past = rec.Past
+		p.past, p.since = rec.Past, rec.Since
 		r.profile.Store(p)
 		if err == nil {
 			err = r.load()
@@ -183,7 +188,9 @@ func Open(o Options) (*Fleet, error) {
 		}
 		r.loadOutgoing()
 		f.add(r)
+		drives += uint64(len(p.Drives))
 	}
+	f.drives = max(f.drives, drives)
 	if err := f.loadWarnings(); err != nil {
 		return nil, err
 	}
@@ -234,7 +241,7 @@ func (f *Fleet) add(r *Register) {
 		f.driveNumbers[p.past[i].Settings.DriveNumber] = p.Serial
 	}
 	f.driveNumbers[p.DriveNumber] = p.Serial
-	f.drives += len(p.Drives)
+	f.byID[r.id] = r
 	f.lastID = max(f.lastID, r.id)
 }
 
@@ -275,11 +282,18 @@ func (f *Fleet) Register(serial string) (*Register, error) {
 // Registers are all registers by serial number.
 func (f *Fleet) Registers() []*Register {
 	f.mu.RLock()
-	list := make([]*Register, 0, len(f.registers))
-	for _, r := range f.registers {
-		list = append(list, r)
-	}
-	f.mu.RUnlock()
+	defer f.mu.RUnlock()
+	return bySerial(slices.AppendSeq(make([]*Register, 0, len(f.registers)), maps.Values(f.registers)))
+}
+
+// RegistersOf are those of an organisation by serial number.
+func (f *Fleet) RegistersOf(inn string) []*Register {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return bySerial(slices.Clone(f.byINN[inn]))
+}
+
+func bySerial(list []*Register) []*Register {
 	slices.SortFunc(list, func(a, b *Register) int { return strings.Compare(a.Serial(), b.Serial()) })
 	return list
 }

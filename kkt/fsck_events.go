@@ -64,7 +64,7 @@ func (c *fsck) readEvents() error {
 		if e.Kind == event.WarningOn || e.Kind == event.WarningOff {
 			c.warned.follow(&e)
 		}
-		if e.Kind == event.RegisterDeleted {
+		if e.Kind == event.RegisterDeleted || e.Kind == event.RegisterReset {
 			delete(c.warned, e.Register) // another one may have its serial number now
 		}
 		if e.Kind != event.Document && e.Kind != event.Confirmed {
@@ -166,13 +166,14 @@ func (c *fsck) checkPast() error {
 	return nil
 }
 
-// Deleted gives the FN numbers of deleted registers with the number of the last
-// event that tells of it: what the stream says of the drive before that is of
-// documents that are gone.
+// Deleted gives the FN numbers of registers that were deleted or began anew with the
+// number of the last event that tells of it: what the stream says of the drive before
+// that is of documents that are gone.
 func Deleted(store storage.Store) (map[string]uint64, error) {
-	deleted, prefix := map[string]uint64{}, []byte(`{"kind":"`+event.RegisterDeleted+`"`)
+	deleted := map[string]uint64{}
+	prefixes := [...][]byte{[]byte(`{"kind":"` + event.RegisterDeleted + `"`), []byte(`{"kind":"` + event.RegisterReset + `"`)}
 	err := store.Events(0, 0, func(number uint64, raw []byte) error {
-		if !bytes.HasPrefix(raw, prefix) {
+		if !bytes.HasPrefix(raw, prefixes[0]) && !bytes.HasPrefix(raw, prefixes[1]) {
 			return nil
 		}
 		if e, err := event.Parse(number, raw); err == nil { // else it is told of with the others

@@ -123,7 +123,7 @@ func TestModesRefused(t *testing.T) {
 			b := openBench(t, memory.Open(), nil)
 			s := Defaults(c.v)
 			c.set(&s)
-			_, _, err := b.fleet.NewRegister(t.Context(), "", s, false)
+			_, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: s})
 			wrong := (*InvalidError)(nil)
 			require.ErrorAs(t, err, &wrong)
 			require.Equal(t, c.field, wrong.Field)

@@ -108,12 +108,12 @@ func (b *batch) closeShift() error {
 // enter puts a profile in force. With a mark of the past the documents so far are
 // those of the settings before.
 func (b *batch) enter(p *profile, past *Past) error {
-	p.past = b.profile.past
+	p.past, p.since = b.profile.past, b.profile.since
 	if past != nil {
 		p.past = append(p.past[:len(p.past):len(p.past)], *past)
 	}
 	b.profile = p
-	return b.putJSON(kindRegister, p.Serial, registerRecord{ID: p.id, Settings: p.Settings, Past: p.past, Since: b.r.since})
+	return b.putJSON(kindRegister, p.Serial, registerRecord{ID: p.id, Settings: p.Settings, Past: p.past, Since: p.since})
 }
 
 // replaced is the past that begins with the next document, or drive.

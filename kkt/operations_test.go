@@ -27,7 +27,7 @@ func newRegister(t *testing.T, v ffd.Version, blank bool, set func(*Settings)) (
 	if set != nil {
 		set(&s)
 	}
-	r, _, err := b.fleet.NewRegister(t.Context(), "", s, blank)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: s, Blank: blank})
 	require.NoError(t, err)
 	return b, r
 }
@@ -78,7 +78,7 @@ func TestLifeOfARegister(t *testing.T) {
 			ctx := t.Context()
 			var woken sync.Map
 			b := openBench(t, memory.Open(), func(o *Options) { o.OnDocuments = func(r *Register) { woken.Store(r, true) } })
-			r, made, err := b.fleet.NewRegister(ctx, "", Defaults(v), false)
+			r, made, err := b.fleet.NewRegister(ctx, Order{Settings: Defaults(v)})
 			require.NoError(t, err)
 			require.Equal(t, []ffd.Form{1}, forms(made))
 			s := r.Settings()
@@ -328,7 +328,7 @@ func (f *oneFailure) Append(ctx context.Context, c storage.Change) (storage.Resu
 func TestReplacementCutInTheMiddle(t *testing.T) {
 	store := &oneFailure{Store: memory.Open()}
 	b := openBench(t, store, nil)
-	r, _, err := b.fleet.NewRegister(t.Context(), "", Defaults(ffd.V120), false)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(ffd.V120)})
 	require.NoError(t, err)
 	store.n, store.at = 0, 2
 	_, err = r.ReplaceDrive(t.Context(), nil, 0)
@@ -404,7 +404,7 @@ func TestDriveIsReplacedUnderLoad(t *testing.T) {
 
 func TestNewRegisterNumbers(t *testing.T) {
 	b, first := newRegister(t, ffd.V120, false, nil)
-	second, _, err := b.fleet.NewRegister(t.Context(), "pk_demo", Defaults(0), true)
+	second, _, err := b.fleet.NewRegister(t.Context(), Order{Account: Account{PublicID: "pk_demo"}, Settings: Defaults(0), Blank: true})
 	require.NoError(t, err)
 	require.Equal(t, "00000000000000000002", second.Serial())
 	require.NotEqual(t, first.Settings().DriveNumber, second.Settings().DriveNumber)
@@ -423,7 +423,7 @@ func TestNewRegisterNumbers(t *testing.T) {
 	} {
 		s := Defaults(0)
 		c.set(&s)
-		_, _, err := b.fleet.NewRegister(t.Context(), c.account, s, false)
+		_, _, err := b.fleet.NewRegister(t.Context(), Order{Account: Account{PublicID: c.account}, Settings: s})
 		wrong := (*InvalidError)(nil)
 		require.ErrorAs(t, err, &wrong)
 		require.Equal(t, c.field, wrong.Field)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"kktd/storage"
@@ -24,10 +25,11 @@ func (f *Fleet) Organisations() (list []Organisation) {
 // empty, by public id.
 func (f *Fleet) Accounts(inn string) (list []Account) {
 	f.mu.RLock()
-	for _, a := range f.accounts {
-		if inn == "" || a.Allows(inn) {
-			list = append(list, a)
-		}
+	if inn == "" {
+		list = slices.AppendSeq(list, maps.Values(f.accounts))
+	}
+	for _, id := range f.holders[inn] {
+		list = append(list, f.accounts[id])
 	}
 	f.mu.RUnlock()
 	slices.SortFunc(list, func(a, b Account) int { return cmp.Compare(a.PublicID, b.PublicID) })

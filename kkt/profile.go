@@ -22,6 +22,7 @@ const kktVersion = "1.0"
 type profile struct {
 	Settings
 	id         uint64
+	since      uint64 // as in its record
 	past       []Past
 	zone       *time.Location
 	drive      [16]byte

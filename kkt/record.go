@@ -98,13 +98,16 @@ func (r *recordReader) byte() byte {
 	return c
 }
 
-func (r *recordReader) string() string {
+func (r *recordReader) string() string { return string(r.bytes()) }
+
+// bytes is string without a copy.
+func (r *recordReader) bytes() []byte {
 	n := r.uint()
 	if n > uint64(len(r.b)) {
 		r.failed, r.b = true, nil
-		return ""
+		return nil
 	}
-	s := string(r.b[:n])
+	s := r.b[:n]
 	r.b = r.b[n:]
 	return s
 }

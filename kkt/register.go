@@ -17,7 +17,6 @@ import (
 type Register struct {
 	fleet *Fleet
 	id    uint64
-	since uint64 // as in its record
 
 	mu      sync.Mutex // guards the queue
 	queue   []job

@@ -10,20 +10,25 @@ import (
 	"kktd/fn"
 )
 
-// NewRegister makes a register with a new drive and registers it with document 1,
-// or leaves the drive blank for Fiscalize of the register. What s leaves empty is
-// made: serial number, registration number with right check digits, number of the
-// drive, and what Complete fills in. account may use the organisation from then
-// on; empty is the only account there is.
-//
-// Errors: *InvalidError, *fn.Refusal, *ffd.FieldError, ErrClosed.
-func (f *Fleet) NewRegister(ctx context.Context, account string, s Settings, blank bool) (*Register, []Made, error) {
-	return f.NewRegisterFor(ctx, Account{PublicID: account}, s, blank)
+// Order is what a new register shall be.
+type Order struct {
+	// Account may use the organisation from then on. With a secret it is made when it is
+	// not there; without a public id it is the only account there is, if there is one.
+	Account  Account
+	Settings Settings
+	Blank    bool // leave the drive unregistered, for Fiscalize of the register
+	// Fresh makes an organisation and an account that are not there yet, for this
+	// register alone: they go with it. An empty INN is made; the account must have a
+	// public id and a secret.
+	Fresh bool
 }
 
-// NewRegisterFor is NewRegister; with a secret it makes the account when it is not
-// there.
-func (f *Fleet) NewRegisterFor(ctx context.Context, a Account, s Settings, blank bool) (*Register, []Made, error) {
+// NewRegister makes a register with a new drive and registers it with document 1. What
+// the settings leave empty is made: serial number, registration number with right check
+// digits, number of the drive, and what Complete fills in.
+//
+// Errors: *InvalidError, *fn.Refusal, *ffd.FieldError, ErrClosed.
+func (f *Fleet) NewRegister(ctx context.Context, o Order) (*Register, []Made, error) {
 	f.creating.Lock()
 	defer f.creating.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -33,11 +38,54 @@ func (f *Fleet) NewRegisterFor(ctx context.Context, a Account, s Settings, blank
 		return nil, nil, ErrClosed
 	}
 	defer f.leave(1)
-	account, err := f.accountFor(a)
+	var err error
+	if o.Fresh {
+		if o.Settings.INN == "" {
+			if o.Settings.INN, err = f.freshINN(); err != nil {
+				return nil, nil, err
+			}
+		}
+		err = f.checkFresh(&o)
+	}
+	if err == nil {
+		o.Account, err = f.accountFor(o.Account)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := f.giveNumbers(&s); err != nil {
+	return f.newRegister(o)
+}
+
+// CloneRegister makes a register with the settings of another one, for the same
+// organisation, with numbers of its own, and registers it with its own document 1.
+// change may set its serial number and its drive. The errors are those of NewRegister,
+// and ErrNotFound.
+func (f *Fleet) CloneRegister(ctx context.Context, serial string, change func(*Settings) error) (*Register, []Made, error) {
+	f.creating.Lock()
+	defer f.creating.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	if !f.enter() {
+		return nil, nil, ErrClosed
+	}
+	defer f.leave(1)
+	r, err := f.Register(serial)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := r.Settings()
+	s.Serial, s.RegNumber, s.DriveNumber, s.Drives, s.Maintenance = "", "", "", nil, false
+	if s, err = s.with(change); err != nil {
+		return nil, nil, err
+	}
+	return f.newRegister(Order{Settings: s})
+}
+
+// newRegister is NewRegister for who holds creating and has found the account.
+func (f *Fleet) newRegister(o Order) (*Register, []Made, error) {
+	s := &o.Settings
+	if err := f.giveNumbers(s); err != nil {
 		return nil, nil, err
 	}
 	if _, err := f.Register(s.Serial); err == nil {
@@ -46,11 +94,11 @@ func (f *Fleet) NewRegisterFor(ctx context.Context, a Account, s Settings, blank
 	if err := s.checkModes(nil); err != nil {
 		return nil, nil, err
 	}
-	if err := f.checkNumbers(&s); err != nil {
+	if err := f.checkNumbers(s); err != nil {
 		return nil, nil, err
 	}
 	defer f.retryWaiting(s.INN) // for the receipts that no other register could make
-	return f.create(account, s, blank)
+	return f.create(o)
 }
 
 // accountFor is the account that is named, made or to be made, or the only one.

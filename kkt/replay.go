@@ -55,7 +55,7 @@ func (f *Fleet) noteReplay(o *Outcome) {
 	if err == nil {
 		name := append([]byte(replayPrefix), key[:]...)
 		e := event.Event{Kind: event.Replayed, Time: f.clock.Now().UnixMilli(), Receipt: o.ID}
-		if r := f.byID(binary.BigEndian.Uint64(key[8:])); r != nil {
+		if r := f.registerOf(binary.BigEndian.Uint64(key[8:])); r != nil {
 			e.Register = r.Serial()
 		}
 		err = f.append(storage.Change{Records: []storage.Record{{Kind: kindMeta, Key: name, Value: binary.AppendUvarint(nil, n+1)}}, Events: [][]byte{e.Append(nil)}})

@@ -68,12 +68,12 @@ func (f *Fleet) Subscriptions(account string) (list []Subscription) {
 // and type. The API has checked it. It returns ErrNotFound for an account that is
 // not there.
 func (f *Fleet) Subscribe(s Subscription) error {
-	if _, ok := f.Account(s.Account); !ok {
-		return fmt.Errorf("%w: account %q", ErrNotFound, s.Account)
-	}
 	x := &f.subscriptions
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if _, ok := f.Account(s.Account); !ok {
+		return fmt.Errorf("%w: account %q", ErrNotFound, s.Account)
+	}
 	value, err := json.Marshal(s)
 	if err != nil {
 		return err

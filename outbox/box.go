@@ -238,25 +238,27 @@ func (b *Box) Drop(ref Ref) error {
 	return b.append(storage.Change{Patient: true, Records: []storage.Record{{Kind: Kind, Key: laneKey(keyWaiting, ref.Lane, ref.Number)}}})
 }
 
-// Forget appends the records that take entries out of the box: those that gone
-// says so of. One that is being delivered is delivered for the last time.
-func (b *Box) Forget(records []storage.Record, gone func(*Entry) bool) ([]storage.Record, error) {
+// Forget makes the records that take entries out of the box. They are appended to the
+// list that with gives for an entry; nil: it stays. The floor, unless it is nil, must
+// be put along with any of them. An entry that is being delivered is delivered for the
+// last time.
+func (b *Box) Forget(with func(*Entry) *[]storage.Record) (floor *storage.Record, err error) {
 	greatest, known := uint64(0), true // the greatest number is where Open goes on
-	err := b.List(0, func(e *Entry, _ *Status) (bool, error) {
-		known = !gone(e)
-		greatest = e.Number
+	err = b.List(0, func(e *Entry, _ *Status) (bool, error) {
+		records := with(e)
+		greatest, known = e.Number, records == nil
 		if !known {
 			lane := laneOf(e.Transport, e.Lane)
 			for _, key := range [...][]byte{numberKey(keyHead, e.Number), numberKey(keyBody, e.Number), laneKey(keyWaiting, lane, e.Number), laneKey(keyFinished, lane, e.Number)} {
-				records = append(records, storage.Record{Kind: Kind, Key: key})
+				*records = append(*records, storage.Record{Kind: Kind, Key: key})
 			}
 		}
 		return true, nil
 	})
 	if err == nil && !known {
-		records = append(records, storage.Record{Kind: Kind, Key: []byte{keyFloor}, Value: numberKey(keyHead, greatest)})
+		floor = &storage.Record{Kind: Kind, Key: []byte{keyFloor}, Value: numberKey(keyHead, greatest)}
 	}
-	return records, err
+	return floor, err
 }
 
 // finish counts an entry among the finished of its lane and returns those that

@@ -104,13 +104,13 @@ func (s *Sender) finish(q *queue, err error) {
 	}
 }
 
-// Forget takes the drives of a register that was deleted out of the schedule. What is under way with one ends first: it finds nothing
-// unsent any more.
-func (s *Sender) Forget(serial string) {
+// Forget takes drives of a register that are gone out of the schedule. What is under way with one ends first: it finds nothing unsent
+// any more.
+func (s *Sender) Forget(serial string, drives []storage.DriveID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, q := range s.queues {
-		if q.serial == serial {
+	for _, d := range drives {
+		if q := s.queues[key{serial, d}]; q != nil {
 			q.gone = true
 			s.leave(q)
 		}

@@ -2,13 +2,16 @@
 // receipts are there, and what is done with them, as JSON under /control/v1/.
 //
 //	GET  registers                                         list
-//	POST registers                                         a new one; {"blank":true} leaves its drive unregistered
+//	POST registers                                         a new one; {"blank":true} leaves its drive unregistered, {"fresh":true} makes it an organisation and an account of its own
+//	DELETE registers, registers/{serial}                   all of them, or one, with everything that is theirs
 //	GET  registers/{serial}                                one, with its settings
 //	POST registers/{serial}/fiscalize                      document 1 on a blank drive
 //	POST registers/{serial}/reregister                     document 11; {"reasons":[31]} beside what differs
 //	POST registers/{serial}/replace-drive                  document 6, then document 11 on a new drive
 //	POST registers/{serial}/close-drive                    document 6
-//	POST registers/{serial}/reset                          wipes the debug drive
+//	POST registers/{serial}/reset                          wipes the debug drive; {"registered":true} leaves the register as new
+//	POST registers/reset                                   leaves all registers as new
+//	POST registers/{serial}/clone                          a new one with the same settings
 //	GET  registers/{serial}/shift                          the shift
 //	POST registers/{serial}/shift/open, shift/close        documents 2 and 5
 //	POST registers/{serial}/reports/state                  document 21

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"kktd/ffd"
@@ -16,13 +15,15 @@ import (
 func (a *API) operationRoutes() []Route {
 	return []Route{
 		{"POST", "registers", a.createRegister},
-		{"DELETE", "registers", a.deleteRegisters},
+		{"DELETE", "registers", ofAll(a.fleet.DeleteRegisters)},
 		{"DELETE", "registers/{serial}", a.deleteRegister},
 		{"POST", "registers/{serial}/fiscalize", a.fiscalize},
 		{"POST", "registers/{serial}/reregister", a.reregister},
 		{"POST", "registers/{serial}/replace-drive", a.replaceDrive},
 		{"POST", "registers/{serial}/close-drive", a.byPerson((*kkt.Register).CloseDrive)},
-		{"POST", "registers/{serial}/reset", a.resetDrive},
+		{"POST", "registers/reset", ofAll(a.fleet.RenewRegisters)},
+		{"POST", "registers/{serial}/reset", a.reset},
+		{"POST", "registers/{serial}/clone", a.clone},
 		{"POST", "registers/{serial}/shift/open", a.byPerson((*kkt.Register).OpenShift)},
 		{"POST", "registers/{serial}/shift/close", a.byPerson((*kkt.Register).CloseShift)},
 		{"GET", "registers/{serial}/shift", a.shift},
@@ -55,9 +56,15 @@ type operationView struct {
 	Documents []madeDocument `json:"documents"`
 	Lost      *uint32        `json:"lost,omitempty"` // of a reset: documents that had not reached the OFD
 	Register  registerItem   `json:"register"`
+	Account   *accountView   `json:"account,omitempty"` // of a new register: who may use it
 }
 
 func (a *API) answer(w http.ResponseWriter, status int, reg *kkt.Register, made []kkt.Made, lost *uint32) error {
+	return a.answerWith(w, status, reg, made, operationView{Lost: lost})
+}
+
+// answerWith is answer with more in it.
+func (a *API) answerWith(w http.ResponseWriter, status int, reg *kkt.Register, made []kkt.Made, view operationView) error {
 	z := zones{}
 	item, err := a.registerItem(reg, z)
 	if err != nil {
@@ -68,7 +75,7 @@ func (a *API) answer(w http.ResponseWriter, status int, reg *kkt.Register, made 
 	if err != nil {
 		return err
 	}
-	view := operationView{Documents: []madeDocument{}, Lost: lost, Register: item}
+	view.Documents, view.Register = []madeDocument{}, item
 	for _, m := range made {
 		view.Documents = append(view.Documents, madeDocument{Drive: m.Drive, Number: m.Number, Form: m.Form, FormName: formName(m.Form),
 			Time: moment(m.Time, zone), FiscalSign: m.Sign})
@@ -86,49 +93,6 @@ func (a *API) operation(w http.ResponseWriter, r *http.Request, body any) (*kkt.
 		return nil, err
 	}
 	return reg, ReadBody(w, r, body)
-}
-
-// createBody asks for a new register.
-type createBody struct {
-	Account string  `json:"account"` // public id of who may use it; the only account when it is left out
-	Secret  string  `json:"secret"`  // makes the account when it is not there
-	Serial  *string `json:"serial"`
-	INN     *string `json:"inn"`
-	Blank   bool    `json:"blank"` // leave the drive unregistered
-	settingsBody
-	driveBody
-}
-
-func (a *API) createRegister(w http.ResponseWriter, r *http.Request) error {
-	var body createBody
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
-	if err := ReadBody(w, r, &body); err != nil {
-		return err
-	}
-	version := ffd.V120
-	if body.FFD != nil {
-		var err error
-		if version, err = parseFFD(*body.FFD); err != nil {
-			return err
-		}
-	}
-	s := kkt.Defaults(version)
-	set(&s.Serial, body.Serial)
-	if body.INN != nil && *body.INN != s.INN {
-		s.INN, s.UserName = *body.INN, "" // the default name is that of the default user
-	}
-	if err := body.settingsBody.apply(&s); err != nil {
-		return err
-	}
-	body.driveBody.apply(&s)
-	reg, made, err := a.fleet.NewRegisterFor(r.Context(), kkt.Account{PublicID: body.Account, Secret: body.Secret}, s, body.Blank)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Location", Prefix+"registers/"+url.PathEscape(reg.Serial()))
-	return a.answer(w, http.StatusCreated, reg, made, nil)
 }
 
 func (a *API) fiscalize(w http.ResponseWriter, r *http.Request) error {
@@ -191,18 +155,6 @@ func (a *API) replaceDrive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.answer(w, http.StatusOK, reg, made, nil)
-}
-
-func (a *API) resetDrive(w http.ResponseWriter, r *http.Request) error {
-	reg, err := a.operation(w, r, &struct{}{})
-	if err != nil {
-		return err
-	}
-	lost, err := reg.ResetDrive(r.Context())
-	if err != nil {
-		return err
-	}
-	return a.answer(w, http.StatusOK, reg, nil, &lost)
 }
 
 // byPerson is an operation that asks for nobody but the person who makes it.

@@ -32,8 +32,8 @@ type made struct {
 	}
 	Lost     *uint32
 	Register struct {
-		Serial string
-		Drive  struct {
+		Serial, INN, FFD string
+		Drive            struct {
 			ID                  uint64
 			Number, Phase       string
 			ValidUntil          *string `json:"valid_until"`
@@ -41,6 +41,7 @@ type made struct {
 		}
 		Shift struct{ Open bool }
 	}
+	Account *accountView
 }
 
 func (b *bench) operate(path, body string) (m made) {

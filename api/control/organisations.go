@@ -32,6 +32,7 @@ type organisationView struct {
 	Accounts  []accountView      `json:"accounts"`
 	Registers []string           `json:"registers"` // serial numbers
 	Webhooks  []subscriptionView `json:"webhooks"`
+	Temporary bool               `json:"temporary,omitempty"` // it goes with its last register
 }
 
 type accountView struct {
@@ -59,17 +60,15 @@ func viewSubscription(s kkt.Subscription) subscriptionView {
 }
 
 func (a *API) viewOrganisation(o kkt.Organisation) organisationView {
-	v := organisationView{INN: o.INN, Name: o.Name, Address: o.Address, Accounts: []accountView{}, Registers: []string{}, Webhooks: []subscriptionView{}}
+	v := organisationView{INN: o.INN, Name: o.Name, Address: o.Address, Accounts: []accountView{}, Registers: []string{}, Webhooks: []subscriptionView{}, Temporary: o.Temporary}
 	for _, account := range a.fleet.Accounts(o.INN) {
 		v.Accounts = append(v.Accounts, accountView{account.PublicID, masked})
 		for _, s := range a.fleet.Subscriptions(account.PublicID) {
 			v.Webhooks = append(v.Webhooks, viewSubscription(s))
 		}
 	}
-	for _, r := range a.fleet.Registers() {
-		if r.Settings().INN == o.INN {
-			v.Registers = append(v.Registers, r.Serial())
-		}
+	for _, r := range a.fleet.RegistersOf(o.INN) {
+		v.Registers = append(v.Registers, r.Serial())
 	}
 	return v
 }
@@ -210,6 +209,15 @@ func (a *API) writeAll(w http.ResponseWriter, r *http.Request, each func(add fun
 	return a.writeList(w, r, maxLimit, func(p *page) error { return each(p.add) })
 }
 
+func (a *API) newPublicID() string { return "pk_" + a.newSecret()[:16] }
+
+func checkPublicID(field, id string) error {
+	if strings.ContainsAny(id, ":\x00") {
+		return badBody(field, "no colon", "%q has a colon: HTTP Basic cannot send it", id)
+	}
+	return nil
+}
+
 // newAccount gives an organisation credentials: new ones, those that are sent, or
 // an account of another organisation. The secret is in this answer and no other.
 func (a *API) newAccount(w http.ResponseWriter, r *http.Request) error {
@@ -226,10 +234,10 @@ func (a *API) newAccount(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := body.Secret
 	if body.PublicID == "" {
-		body.PublicID = "pk_" + a.newSecret()[:16]
+		body.PublicID = a.newPublicID()
 	}
-	if strings.ContainsAny(body.PublicID, ":\x00") {
-		return badBody("public_id", "no colon", "%q has a colon: HTTP Basic cannot send it", body.PublicID)
+	if err := checkPublicID("public_id", body.PublicID); err != nil {
+		return err
 	}
 	if _, known := a.fleet.Account(body.PublicID); !known && body.Secret == "" {
 		body.Secret = a.newSecret()

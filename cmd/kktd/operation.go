@@ -20,6 +20,10 @@ type operationAnswer struct {
 	} `json:"documents"`
 	Lost     *uint32        `json:"lost"`
 	Register registerAnswer `json:"register"`
+	Account  *struct {
+		PublicID string `json:"public_id"`
+		Secret   string `json:"secret"`
+	} `json:"account"`
 }
 
 // operationCommand is a command that is one POST to a register.
@@ -73,6 +77,9 @@ func printOperation(w io.Writer, a *operationAnswer) error {
 		fmt.Fprintf(w, ", смена %s, не передано %d", r.shift(), r.Unsent.Count)
 	}
 	fmt.Fprintln(w)
+	if a.Account != nil {
+		fmt.Fprintf(w, "ИНН %s, РНМ %s, Public ID %s, API Secret %s\n", r.INN, r.RegNumber, a.Account.PublicID, a.Account.Secret)
+	}
 	if a.Lost != nil && *a.Lost != 0 {
 		fmt.Fprintf(w, "Не дошло до ОФД и пропало с памятью ФН: %d\n", *a.Lost)
 	}

@@ -17,7 +17,8 @@ func newRegisterCommand() *cobra.Command {
   kktd register list
   kktd register reregister --place shop.example.com
   kktd register replace-drive --drive-model 15`,
-		newRegisterNewCommand(), newRegisterListCommand(), newRegisterShowCommand(), newRegisterDeleteCommand())
+		newRegisterNewCommand(), newRegisterListCommand(), newRegisterShowCommand(),
+		newRegisterResetCommand(), newRegisterCloneCommand(), newRegisterDeleteCommand())
 	cmd.Long = `Work with the registers of a running kktd, or with those of a data file when none
 runs: the command then starts the body of the daemon on the file, does its work,
 waits up to 5 s for the tickets of the OFD and stops it. With --addr it talks to
@@ -42,11 +43,6 @@ still goes to the OFD; its documents stay readable.`,
 			long: `Close the drive with document 6, its last one. Documents still go to the OFD: with
 the last ticket the drive goes over to the archive.`,
 			example: "  kktd register close-drive"},
-		{use: "reset", short: "Wipe the debug drive: it is blank again", path: []string{"reset"}, settings: newSettingFlags(),
-			long: `Wipe the drive, which only debug drives allow (numbers from 9999 on). It is blank
-again and numbers begin at 1. Its old documents stay readable; what had not reached
-the OFD does not reach it any more.`,
-			example: "  kktd register reset && kktd register fiscalize"},
 	} {
 		cmd.AddCommand(x.command())
 	}
@@ -60,16 +56,19 @@ func newRegisterNewCommand() *cobra.Command {
 	settings.flags.String("inn", "", "INN of the user (1018)")
 	settings.flags.String("account", "", "public id of the account that may use the register; not needed when there is only one")
 	settings.flags.String("secret", "", "API secret of --account: makes the account when it is not there")
+	settings.flags.Bool("fresh", false, "an organisation and an account of its own, which go with the register; --inn, --account and --secret are made when not given")
 	settings.flags.Bool("blank", false, "leave the drive blank, for kktd register fiscalize")
 	settings.registration().drive()
 	cmd := &cobra.Command{
 		Use: "new", Short: "Make a register with a new drive and register it: document 1",
 		Long: `Make a register with a new drive and register it with document 1. What is not given
 is made or gets its default: numbers of register and drive, a registration number
-with right check digits, the test OFD, all taxation systems. Without a daemon a data
-file that is not there is made, with the account pk_demo, secret_demo.`,
+with right check digits, the test OFD, all taxation systems. The answer has the account
+that may use it. Without a daemon a data file that is not there is made, with the
+account pk_demo, secret_demo.`,
 		Example: `  kktd register new
   kktd register new --inn 7702203276 --serial 000000000002 --ffd 1.05 --conditions none
+  kktd register new --fresh --json
   kktd register new --automatic --automat-number A-17 --conditions vending,printer --drive-model 15`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
