@@ -21,6 +21,7 @@ type Kind string
 const (
 	Document      Kind = "document"       // a document was made
 	Replayed      Kind = "replayed"       // a request came again and got its first answer
+	Sent          Kind = "sent"           // it went out to the OFD for the first time; its ticket may never come
 	Confirmed     Kind = "confirmed"      // its ticket was stored
 	ReceiptFailed Kind = "receipt_failed" // a receipt that was taken could not be made
 	DriveInserted Kind = "drive_inserted" // a register has a drive, new or wiped, that is not registered yet
@@ -42,7 +43,7 @@ const (
 
 // Kinds are all kinds, as a help text lists them.
 func Kinds() []Kind {
-	return []Kind{Document, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, RegisterDeleted, RegisterReset, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
+	return []Kind{Document, Sent, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, RegisterDeleted, RegisterReset, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
 }
 
 // Event is one thing that happened.

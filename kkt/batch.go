@@ -33,6 +33,7 @@ type batch struct {
 	notice  notices
 	look    bool            // the warnings may differ from what was told
 	warned  fn.WarningFlags // the warnings that were told
+	sent    sentMark        // the documents that were told to be sent
 }
 
 // process applies the jobs of the batch, commits once and answers them. It returns how
@@ -45,7 +46,7 @@ func (b *batch) process(r *Register) int {
 		// judged by, then needs one look at the store a batch.
 		for _, tickets := range [...]bool{true, false} {
 			for _, j := range b.jobs {
-				if _, is := j.(*ticketJob); is == tickets {
+				if canWait(j) == tickets {
 					b.apply(j)
 				}
 			}
@@ -103,11 +104,12 @@ type mark struct {
 	dirty                               bool
 	documents, tickets, records, events int
 	refs                                []outbox.Ref
+	sent                                sentMark
 }
 
 func (b *batch) mark() mark {
 	return mark{state: b.state, machine: b.machine, drive: b.change.Drive, expect: b.change.Expect, profile: b.profile, dirty: b.dirty, documents: len(b.out.Documents), tickets: len(b.change.Tickets),
-		records: len(b.change.Records), events: len(b.change.Events), refs: b.notice.refs}
+		records: len(b.change.Records), events: len(b.change.Events), refs: b.notice.refs, sent: b.sent}
 }
 
 func (b *batch) reset(m mark) {
@@ -115,7 +117,7 @@ func (b *batch) reset(m mark) {
 	b.machine, b.change.Drive, b.change.Expect = m.machine, m.drive, m.expect
 	b.out.Documents, b.change.Tickets = b.out.Documents[:m.documents], b.change.Tickets[:m.tickets]
 	b.change.Records, b.change.Events = b.change.Records[:m.records], b.change.Events[:m.events]
-	b.notice.refs = m.refs
+	b.notice.refs, b.sent = m.refs, m.sent
 }
 
 func (r *Register) broken() error {
@@ -128,7 +130,8 @@ func (b *batch) begin(r *Register) {
 	b.r, b.profile, b.machine = r, r.profile.Load(), r.machine
 	b.state = r.state
 	b.out.Reset()
-	b.buf, b.dirty, b.look, b.warned = b.buf[:0], false, false, r.told()
+	b.buf, b.dirty, b.look = b.buf[:0], false, false
+	b.warned, b.sent = r.told()
 	b.notice.refs = b.notice.refs[:0]
 	b.change = storage.Change{Drive: b.profile.Drive(), Expect: r.version, Documents: b.change.Documents[:0],
 		Tickets: b.change.Tickets[:0], Records: b.change.Records[:0], Events: b.change.Events[:0]}
@@ -202,7 +205,7 @@ func (b *batch) commit() error {
 		r.profile.Store(b.profile)
 	}
 	r.view.Lock()
-	r.view.told = b.warned
+	r.view.told, r.view.sent = b.warned, b.sent
 	r.view.Unlock()
 	r.publish(nil)
 	r.arm()

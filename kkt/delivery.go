@@ -69,6 +69,14 @@ func (d *Delivery) Confirm(number uint32, ticket []byte, done func(error)) {
 	d.r.submit(&ticketJob{drive: d.p.Drive(), number: number, ticket: ticket, tell: done})
 }
 
+// Sent tells that a document went out to the OFD for the first time and has no answer
+// yet. done is called once, after the commit that tells of it or with the reason why
+// there is none. A ticket tells the same of its document, so that Sent is for those
+// whose ticket is late or never comes.
+func (d *Delivery) Sent(number uint32, done func(error)) {
+	d.r.submit(&sentJob{drive: d.p.Drive(), number: number, tell: done})
+}
+
 func errReplaced(p *profile, drive storage.DriveID, number uint32) error {
 	return fmt.Errorf("%w: ticket for document %d of drive %d, register %s has drive %d (%s) now", ErrReplaced, number, drive,
 		p.Serial, p.Drive(), p.DriveNumber)

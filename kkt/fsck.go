@@ -98,7 +98,8 @@ type FsckSummary struct {
 //   - the documents of every drive, also of those that a register had before, are
 //     made again one by one and compared byte by byte, tickets are verified, and the
 //     state that comes out is compared with the stored one field by field;
-//   - the events tell of every document and every ticket once and in order;
+//   - the events tell of every document and every ticket once and in order, and that
+//     a document was sent, once, between the two;
 //   - records of registers, receipts, queued receipts and answers agree with the
 //     documents and with each other;
 //   - settings of clocks and notifications, messages, what must be told outside and
@@ -119,7 +120,7 @@ func Fsck(o FsckOptions, found func(Difference)) (FsckSummary, error) {
 		c.master = []byte(fn.DefaultMaster)
 	}
 	for _, step := range []func() error{c.readSeed, c.readRegisters, c.readDrives, c.readEvents, c.replayAll, c.checkPast, c.readReceipts,
-		c.checkUnclaimed, c.readQueued, c.readPrinted, c.readMessages, c.readAnswers, c.readRepeats, c.readClocks, c.readWarnings, c.readSubscriptions, c.readOutbox} {
+		c.checkUnclaimed, c.readQueued, c.readPrinted, c.readMessages, c.readAnswers, c.readRepeats, c.readClocks, c.readWarnings, c.readSubscriptions, c.readOutbox, c.readSent} {
 		if err := step(); err != nil {
 			return c.sum, err
 		}
@@ -163,6 +164,7 @@ type life struct {
 	forms    []byte     // by number less one, as far as the replay went
 	receipts [][16]byte // key of the receipt that the event of a document names; zeros: none
 	claimed  []bool     // a receipt record has the document
+	sent     uint32     // last document that an event tells to be sent
 }
 
 func (l *life) difference(document uint32, what, expected, found, do string) Difference {

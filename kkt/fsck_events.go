@@ -29,6 +29,7 @@ type stream struct {
 	lives   []*life // that have documents, by id
 	current int     // -1 before the first event
 	told    uint32  // last document of the current life that was told
+	done    uint32  // last one whose ticket was told
 }
 
 // readEvents deals the events out to the lives of the drives.
@@ -67,7 +68,7 @@ func (c *fsck) readEvents() error {
 		if e.Kind == event.RegisterDeleted || e.Kind == event.RegisterReset {
 			delete(c.warned, e.Register) // another one may have its serial number now
 		}
-		if e.Kind != event.Document && e.Kind != event.Confirmed {
+		if e.Kind != event.Document && e.Kind != event.Confirmed && e.Kind != event.Sent {
 			return nil
 		}
 		if number < c.deleted[strings.TrimSpace(e.Drive)] {
@@ -86,15 +87,28 @@ func (c *fsck) readEvents() error {
 
 func (c *fsck) follow(s *stream, e *event.Event) {
 	if e.Kind == event.Document && e.Document == 1 && s.current+1 < len(s.lives) {
-		s.current, s.told = s.current+1, 0
+		s.current, s.told, s.done = s.current+1, 0, 0
 	}
 	s.current = max(s.current, 0)
 	l := s.lives[s.current]
 	if l.owner != nil && e.Register != l.owner.Serial {
 		c.tell(l, e.Document, fmt.Sprintf("register in event %d", e.Number), l.owner.Serial, e.Register, doRestore)
 	}
-	if e.Kind == event.Confirmed {
+	switch e.Kind {
+	case event.Confirmed:
+		// An older program did not tell what it sent.
+		if l.sent != 0 && e.Document > l.sent {
+			c.tell(l, e.Document, fmt.Sprintf("event %d tells of its ticket, and none tells that it was sent", e.Number), "", "", doRestore)
+		}
+		s.done = e.Document
 		l.steps = append(l.steps, newStep(e.Document, true))
+		return
+	case event.Sent:
+		if e.Document <= max(l.sent, s.done) || e.Document > s.told {
+			c.tell(l, e.Document, fmt.Sprintf("event %d tells that it was sent", e.Number),
+				fmt.Sprintf("a document from %d to %d", max(l.sent, s.done)+1, s.told), fmt.Sprint("document ", e.Document), doRestore)
+		}
+		l.sent = e.Document
 		return
 	}
 	switch {

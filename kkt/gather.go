@@ -46,6 +46,7 @@ func (g *gathering) gather(list []*Register, kind event.Kind) error {
 				return err
 			}
 			part.documents += last
+			part.drop(kindSent, driveKeyOf(id))
 			if err := g.keys(kindPrinted, driveKeyOf(id), nil, func(key, _ []byte) { part.drop(kindPrinted, key) }); err != nil {
 				return err
 			}

@@ -176,9 +176,14 @@ func (j *ticketJob) apply(b *batch) {
 		return
 	}
 	c := fn.Confirm{Container: j.ticket, Mode: b.r.fleet.ticketMode}
+	var sent uint32
+	if sent, j.err = b.sentSoFar(); j.err != nil {
+		return
+	}
 	if j.err = b.r.machine.Apply(&b.state, &c, b.wall, &b.out); j.err != nil {
 		return
 	}
+	b.tellSent(sent, j.number)
 	b.change.Tickets = append(b.change.Tickets, storage.Ticket{Number: j.number, Container: j.ticket})
 	b.tell(event.Event{Kind: event.Confirmed, Document: j.number})
 	b.dirty = true

@@ -45,6 +45,7 @@ type Register struct {
 		state   fn.State
 		broken  error
 		told    fn.WarningFlags // what the stream of events says
+		sent    sentMark        // the same, of the drive
 		changed chan struct{}   // closed by the next commit; nil when nobody waits
 	}
 }
@@ -143,8 +144,11 @@ func (r *Register) push(j job) {
 }
 
 func canWait(j job) bool {
-	_, ticket := j.(*ticketJob)
-	return ticket
+	switch j.(type) {
+	case *ticketJob, *sentJob:
+		return true
+	}
+	return false
 }
 
 func cannotWait(j job) bool { return !canWait(j) }

@@ -139,9 +139,9 @@ func (f *Fleet) loadWarnings() error {
 	})
 }
 
-// told is what the stream of events says of the warnings.
-func (r *Register) told() fn.WarningFlags {
+// told is what the stream of events says of the warnings and of what was sent.
+func (r *Register) told() (fn.WarningFlags, sentMark) {
 	r.view.Lock()
 	defer r.view.Unlock()
-	return r.view.told
+	return r.view.told, r.view.sent
 }

@@ -206,7 +206,8 @@ func (h *hourglass) runOut() {
 // timeless is a connection whose deadlines do not come by themselves.
 type timeless struct{ net.Conn }
 
-func (timeless) SetDeadline(time.Time) error { return nil }
+func (timeless) SetDeadline(time.Time) error     { return nil }
+func (timeless) SetReadDeadline(time.Time) error { return nil }
 
 func (r *register) state() *fn.State {
 	r.mu.Lock()

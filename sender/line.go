@@ -21,6 +21,9 @@ const (
 	answerBuffer = 512
 	// maxRepeats is how often a peer may repeat itself before it is given up.
 	maxRepeats = 8
+	// latePause is how long an answer may take, real time, before the register is told that the document was sent. Until then the ticket
+	// is waited for, which tells it without a commit of its own.
+	latePause = 100 * time.Millisecond
 )
 
 // errClosedByPeer: the connection was closed before the first byte of an answer.
@@ -30,6 +33,7 @@ var errClosedByPeer = errors.New("connection closed by the OFD")
 type line struct {
 	conn    net.Conn
 	answers int         // on this connection
+	written bool        // the last message went out whole
 	cut     func() bool // gives up the closing by ctx
 	reader  *bufio.Reader
 	in      []byte
@@ -58,12 +62,24 @@ func (l *line) close() {
 
 // exchange sends a container and returns a copy of the one that comes back. The error is an *AnswerError,
 // with errClosedByPeer in it when the peer had closed the connection before it answered anything. The last ticket once more is no
-// answer: it is passed over (spec/ofd-protocol.md 8.5).
-func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, container []byte, deadline time.Time) ([]byte, error) {
+// answer: it is passed over (spec/ofd-protocol.md 8.5). late, nil for nobody, is called once when the message went out and nothing has come
+// back for latePause.
+func (l *line) exchange(drive [ofdproto.DriveLen]byte, version [2]byte, container []byte, deadline time.Time, late func()) ([]byte, error) {
+	l.written = false
 	_ = l.conn.SetDeadline(deadline)
 	l.out = ofdproto.AppendSession(l.out[:0], drive, version, ofdproto.FlagsDocument, container)
 	if _, err := l.conn.Write(l.out); err != nil {
 		return nil, noAnswer(err, true)
+	}
+	l.written = true
+	if soon := time.Now().Add(latePause); late != nil && soon.Before(deadline) {
+		_ = l.conn.SetReadDeadline(soon)
+		if _, err := l.reader.Peek(1); errors.Is(err, os.ErrDeadlineExceeded) {
+			late()
+		} else if err != nil {
+			return nil, noAnswer(err, true)
+		}
+		_ = l.conn.SetReadDeadline(deadline)
 	}
 	for range maxRepeats {
 		ticket, err := l.read(drive)

@@ -43,7 +43,7 @@ type queue struct {
 	woken    bool          // Wake came while a worker had it
 	poke     chan struct{} // holds a value when the worker has a reason to look
 	state    State
-	inFlight int   // Confirms without a done
+	inFlight int   // Confirms and Sents without a done
 	failed   error // of a Confirm, until the back-off
 	attempts int   // failures in a row
 	timers   [2]clockwork.Timer
@@ -53,6 +53,7 @@ type queue struct {
 
 	next    uint32 // first document that was not sent or must be sent again; 0: ask the register
 	highest uint32 // greatest number that was ever sent
+	told    uint32 // greatest number that the register knows to be sent
 }
 
 func (q *queue) signal() {
@@ -130,8 +131,7 @@ func (s *Sender) leave(q *queue) {
 func (s *Sender) confirmed(q *queue, number uint32, err error) {
 	s.mu.Lock()
 	defer s.unlockAndLog(q, q.waits)
-	full := q.inFlight >= s.o.MaxInFlight
-	q.inFlight--
+	s.landed(q)
 	switch {
 	case err == nil:
 		q.state.Confirmed++
@@ -139,7 +139,7 @@ func (s *Sender) confirmed(q *queue, number uint32, err error) {
 	case q.failed == nil:
 		q.failed = &ConfirmError{Serial: q.serial, Number: number, Cause: err}
 	}
-	if full || q.failed != nil {
+	if q.failed != nil {
 		q.signal()
 	}
 	s.leave(q)
@@ -148,6 +148,22 @@ func (s *Sender) confirmed(q *queue, number uint32, err error) {
 		q.phase = draining
 	}
 	s.backOffWhenDrained(q)
+}
+
+// noted is the done of a Sent. That it failed is told in the log of the register; the ticket will tell that the document was sent.
+func (s *Sender) noted(q *queue) {
+	s.mu.Lock()
+	defer s.unlockAndLog(q, q.waits)
+	s.landed(q)
+	s.backOffWhenDrained(q)
+}
+
+// landed counts a done. s.mu is held.
+func (s *Sender) landed(q *queue) {
+	if q.inFlight >= s.o.MaxInFlight {
+		q.signal()
+	}
+	q.inFlight--
 }
 
 // unlockAndLog tells who waits in Rest, and writes the line for a wait that has begun since waits was read: not under the lock, a log may be slow.

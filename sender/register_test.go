@@ -32,6 +32,7 @@ type register struct {
 	fail    map[uint32]error // once, by document
 	reads   int              // calls of Documents
 	most    int              // most tickets that waited at once
+	sent    []uint32         // what Sent was told of
 }
 
 type confirm struct {
@@ -100,6 +101,13 @@ func (r *register) Confirm(number uint32, ticket []byte, done func(error)) {
 	r.queue = append(r.queue, confirm{number, ticket, done})
 	r.most = max(r.most, len(r.queue))
 	r.start()
+}
+
+func (r *register) Sent(number uint32, done func(error)) {
+	r.mu.Lock()
+	r.sent = append(r.sent, number)
+	r.mu.Unlock()
+	done(nil)
 }
 
 func (r *register) start() {

@@ -35,6 +35,9 @@ type Register interface {
 	// Confirm queues the ticket for a document; ticket belongs to the register from now on. done is called exactly once, after the
 	// commit with nil or with the error, from any goroutine, also before Confirm returns.
 	Confirm(number uint32, ticket []byte, done func(error))
+	// Sent tells that a document went out for the first time and has no answer yet; the ticket tells the same of one that has. done is
+	// called as that of Confirm.
+	Sent(number uint32, done func(error))
 	// Master is the key of the installation.
 	Master() []byte
 }

@@ -196,7 +196,7 @@ func (w *worker) send(ctx context.Context, d document) error {
 	if err != nil {
 		return err
 	}
-	w.q.next = d.number + 1
+	w.q.next, w.q.told = d.number+1, max(w.q.told, d.number)
 	w.s.noticed(odditiesOf(d.number, ticket, &t))
 	w.taken(d.number, &t)
 	w.register.Confirm(d.number, ticket, func(err error) { w.s.confirmed(w.q, d.number, err) })
@@ -262,17 +262,40 @@ func (w *worker) exchange(ctx context.Context, number uint32, container []byte) 
 			}
 		}
 		w.count(number)
-		ticket, err := w.line.exchange(w.q.number, ofdproto.PVersion(byte(w.version)), container, time.Now().Add(w.s.o.AnswerTimeout))
+		ticket, err := w.line.exchange(w.q.number, ofdproto.PVersion(byte(w.version)), container, time.Now().Add(w.s.o.AnswerTimeout), w.late(number))
 		if err == nil {
 			return ticket, nil
 		}
 		answers := w.line.answers
 		w.hangUp()
 		if !used || !errors.Is(err, errClosedByPeer) {
+			if w.line.written {
+				w.sent(number)
+			}
 			return nil, err
 		}
 		w.oneEach = w.oneEach || answers == 1
 	}
+}
+
+// late is what to do when an answer does not come at once; nil when the register knows already that the document was sent.
+func (w *worker) late(number uint32) func() {
+	if number <= w.q.told {
+		return nil
+	}
+	return func() { w.sent(number) }
+}
+
+// sent tells the register that a document went out, unless it knows.
+func (w *worker) sent(number uint32) {
+	if number <= w.q.told {
+		return
+	}
+	w.q.told = number
+	w.s.mu.Lock()
+	w.q.inFlight++
+	w.s.mu.Unlock()
+	w.register.Sent(number, func(error) { w.s.noted(w.q) })
 }
 
 func (w *worker) dial(ctx context.Context) error {

@@ -25,6 +25,7 @@ type documentItem struct {
 	FiscalSign uint32     `json:"fiscal_sign"` // the printed ФП
 	FFD        string     `json:"ffd"`         // 1209
 	Size       int        `json:"size"`        // of the TLV with its frame, bytes
+	Sent       bool       `json:"sent"`        // it went out to the OFD
 	Confirmed  bool       `json:"confirmed"`   // a ticket is there
 	Error      string     `json:"error,omitempty"`
 }
@@ -57,7 +58,7 @@ func formName(f ffd.Form) string {
 
 // summary reads the head of a document.
 func summary(number uint32, box []byte, confirmed bool, zone *time.Location) (documentItem, ofdproto.Container) {
-	item := documentItem{Number: number, Confirmed: confirmed}
+	item := documentItem{Number: number, Sent: confirmed, Confirmed: confirmed}
 	c, err := ofdproto.ParseContainer(box)
 	if err != nil {
 		item.Error = err.Error()
@@ -150,10 +151,15 @@ func (a *API) documents(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	sent, err := x.reg.Sent(x.drive)
+	if err != nil {
+		return err
+	}
 	return a.writeList(w, r, limit, func(p *page) error {
 		// One more than the page holds tells that there is more.
 		return x.reg.Archive(x.drive, last+1, p.want+1, func(number uint32, box, ticket []byte) error {
 			item, _ := summary(number, box, ticket != nil, x.zone)
+			item.Sent = item.Sent || number <= sent
 			if err := p.add(item, number); err != nil {
 				return err
 			}
@@ -216,6 +222,11 @@ func (a *API) document(w http.ResponseWriter, r *http.Request) error {
 		writeBytes(w, http.StatusOK, octetStream, c.Document)
 		return nil
 	}
+	sent, err := x.reg.Sent(x.drive)
+	if err != nil {
+		return err
+	}
+	item.Sent = item.Sent || number <= sent
 	view := documentView{documentItem: item, Container: box}
 	if item.Size != 0 {
 		view.TLV, view.Tags = c.Document, ffd.Decode(c.Document, 0)

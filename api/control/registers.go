@@ -71,6 +71,7 @@ type lastDocument struct {
 
 type unsent struct {
 	Count uint32     `json:"count"`
+	Sent  uint32     `json:"sent"`  // those that went out and wait for their tickets
 	First *uint32    `json:"first"` // null when nothing is unsent
 	Since *time.Time `json:"since"`
 	// AgeSeconds is how old the oldest is by the business clock, in whole minutes as 1012 is; 0 when nothing is unsent.
@@ -181,6 +182,13 @@ func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
 	}
 	item.Unsent = &unsent{Count: st.Unsent()}
 	if st.FirstUnsent != 0 {
+		sent, err := reg.Sent(s.Drive())
+		if err != nil {
+			return item, err
+		}
+		if sent >= st.FirstUnsent {
+			item.Unsent.Sent = min(sent, st.LastNumber) - st.FirstUnsent + 1
+		}
 		item.Unsent.First, item.Unsent.Since = new(st.FirstUnsent), new(moment(st.FirstUnsentTime, zone))
 		item.Unsent.AgeSeconds = max(0, int64(moment(now, zone).Sub(*item.Unsent.Since)/time.Second))
 	}

@@ -105,6 +105,7 @@ type registerAnswer struct {
 	} `json:"last_document"`
 	Unsent *struct {
 		Count uint32    `json:"count"`
+		Sent  uint32    `json:"sent"`
 		First uint32    `json:"first"`
 		Since time.Time `json:"since"`
 	} `json:"unsent"`

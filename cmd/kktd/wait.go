@@ -38,13 +38,16 @@ func newWaitCommand() *cobra.Command {
 
 "wait confirmed" returns when the OFD has confirmed all there is: every document of
 the registers that --inn and --register choose, or with --receipt those of one
-receipt. Every other kind waits for the next event of that kind from now on, or
-from --after NUMBER on, and prints it: ` + kindList() + `.
+receipt; "wait sent" when all there is went out to the OFD, also where its answer
+never comes. Every other kind waits for the next event of that kind from now on, or
+from --after NUMBER on, and prints it, as these two do with --after or --document:
+` + kindList() + `.
 
 The time-out is real time, whatever the business clock shows. Exit code 0: it has
 happened; 2: the time is over; 1: another error.`,
 		Example: `  kktd wait confirmed --inn 7708806062 --timeout 10s
   kktd wait confirmed --receipt c926e19be837c5090e37d76c4c30f05d
+  kktd wait sent --inn 7708806062 --timeout 10s
   kktd wait shift_closed --register 00000000000000000001 --timeout 1m
   kktd wait document --form 3 --count 5 --after 0 --json`,
 		Args:      cobra.ExactArgs(1),
@@ -57,8 +60,9 @@ happened; 2: the time is over; 1: another error.`,
 			ctx, cancel := context.WithTimeout(c.ctx, o.timeout)
 			defer cancel()
 			c.ctx = ctx
-			if args[0] == string(event.Confirmed) && !cmd.Flags().Changed("after") && !cmd.Flags().Changed("document") {
-				err = o.confirmed(c)
+			kind, chosen := event.Kind(args[0]), cmd.Flags().Changed("after") || cmd.Flags().Changed("document")
+			if (kind == event.Confirmed || kind == event.Sent) && !chosen {
+				err = o.all(c, kind)
 			} else {
 				err = o.events(c, args[0], cmd.Flags().Changed("after"))
 			}
@@ -186,29 +190,29 @@ func plainNumber(n uint32) string {
 	return strconv.FormatUint(uint64(n), 10)
 }
 
-// confirmed waits until the OFD has confirmed what was asked for.
-func (o *waitOptions) confirmed(c *client) error {
+// all waits until everything that was asked for is confirmed, or sent.
+func (o *waitOptions) all(c *client, kind event.Kind) error {
 	for {
 		// The number first: what happens between the look and the wait is not missed.
 		after, err := c.last()
 		if err != nil {
 			return err
 		}
-		done, err := o.isConfirmed(c.quiet())
+		done, err := o.isDone(c.quiet(), kind)
 		if done || err != nil {
 			return err
 		}
 		var page eventsAnswer
 		all := waitOptions{} // a receipt has events of its own, its documents have others
-		if err := c.quiet().call(http.MethodGet, all.query("confirmed,document,receipt_failed", after, 1), nil, &page); err != nil {
+		if err := c.quiet().call(http.MethodGet, all.query(string(kind)+",document,receipt_failed", after, 1), nil, &page); err != nil {
 			return err
 		}
 	}
 }
 
-func (o *waitOptions) isConfirmed(c *client) (bool, error) {
+func (o *waitOptions) isDone(c *client, kind event.Kind) (bool, error) {
 	if o.receipt != "" {
-		return c.receiptConfirmed(o.receipt)
+		return c.receiptDone(o.receipt, kind)
 	}
 	all, err := c.registers()
 	if err != nil {
@@ -222,7 +226,14 @@ func (o *waitOptions) isConfirmed(c *client) (bool, error) {
 		if found = true; r.OutOfService != "" {
 			return false, fmt.Errorf("register %s is out of service: %s", r.Serial, r.OutOfService)
 		}
-		done = done && (r.Unsent == nil || r.Unsent.Count == 0)
+		left := uint32(0)
+		if r.Unsent != nil {
+			left = r.Unsent.Count
+			if kind == event.Sent {
+				left -= r.Unsent.Sent
+			}
+		}
+		done = done && left == 0
 	}
 	if !found {
 		return false, errors.New("no register fits --inn, --register and --drive; kktd register list shows all")
@@ -230,9 +241,9 @@ func (o *waitOptions) isConfirmed(c *client) (bool, error) {
 	return done, nil
 }
 
-// receiptConfirmed tells whether all documents of a receipt have their tickets; an
+// receiptDone tells whether all documents of a receipt are confirmed, or sent; an
 // error when it ended without a document.
-func (c *client) receiptConfirmed(id string) (bool, error) {
+func (c *client) receiptDone(id string, kind event.Kind) (bool, error) {
 	var rec struct {
 		Status    string   `json:"status"`
 		Register  string   `json:"register"`
@@ -248,13 +259,14 @@ func (c *client) receiptConfirmed(id string) (bool, error) {
 	}
 	for _, n := range rec.Documents {
 		var doc struct {
+			Sent      bool `json:"sent"`
 			Confirmed bool `json:"confirmed"`
 		}
 		path := fmt.Sprintf("registers/%s/drives/%d/documents/%d", url.PathEscape(rec.Register), rec.Drive, n)
 		if err := c.call(http.MethodGet, path, nil, &doc); err != nil {
 			return false, err
 		}
-		if !doc.Confirmed {
+		if done := doc.Confirmed || kind == event.Sent && doc.Sent; !done {
 			return false, nil
 		}
 	}

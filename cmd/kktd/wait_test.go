@@ -15,8 +15,8 @@ import (
 	"kktd/daemon"
 )
 
-func TestWait(t *testing.T) {
-	d := startDaemon(t, filepath.Join(t.TempDir(), "x.db"))
+// demoSale makes the receipt of the demonstration and gives its id.
+func demoSale(t *testing.T, d *daemon.Daemon) string {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, d.URL()+"/kkt/receipt", strings.NewReader(demoReceipt))
 	require.NoError(t, err)
 	r.SetBasicAuth(daemon.FirstPublicID, daemon.FirstSecret)
@@ -27,11 +27,18 @@ func TestWait(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	_, id, _ := strings.Cut(string(answer), `"Id":"`)
 	id, _, _ = strings.Cut(id, `"`)
+	require.Len(t, id, 32, string(answer))
+	return id
+}
+
+func TestWait(t *testing.T) {
+	d := startDaemon(t, filepath.Join(t.TempDir(), "x.db"))
+	id := demoSale(t, d)
 	wait := func(args ...string) (string, error) {
 		return kktd(t, append([]string{"wait", "--addr", d.HTTPAddr(), "--timeout", "10s"}, args...)...)
 	}
 	for _, args := range [][]string{{"confirmed", "--receipt", id}, {"confirmed"}, {"confirmed", "--inn", "7708806062"}} {
-		_, err = wait(args...)
+		_, err := wait(args...)
 		require.NoError(t, err, args)
 	}
 	out, err := wait("document", "--receipt", id, "--after", "0")
@@ -48,13 +55,31 @@ func TestWait(t *testing.T) {
 	}{
 		{[]string{"confirmed", "--inn", "7702203276"}, "no register fits", exitError},
 		{[]string{"confirmed", "--receipt", "x"}, "32 hexadecimal digits", exitError},
-		{[]string{"confirmedd"}, `there is no "confirmedd"; want document, confirmed`, exitError},
+		{[]string{"confirmedd"}, `there is no "confirmedd"; want document, sent, confirmed`, exitError},
 		{[]string{"shift_closed", "--timeout", "1ms"}, "within 1ms", exitTimeout},
 	} {
 		_, err = wait(c.args...)
 		require.ErrorContains(t, err, c.want)
 		require.Equal(t, c.code, report(io.Discard, err), c.args)
 	}
+}
+
+// TestWaitSent waits for a document that goes out to an OFD which never answers.
+func TestWaitSent(t *testing.T) {
+	d := startDaemon(t, filepath.Join(t.TempDir(), "x.db"))
+	wait := func(args ...string) error {
+		_, err := kktd(t, append([]string{"wait", "--addr", d.HTTPAddr(), "--timeout", "10s"}, args...)...)
+		return err
+	}
+	require.NoError(t, wait("confirmed"))
+	require.NoError(t, wait("sent"), "what is confirmed was sent")
+	_, err := kktd(t, "fault", "add", "ofd-drop:form=3", "--addr", d.HTTPAddr())
+	require.NoError(t, err)
+	id := demoSale(t, d)
+	for _, args := range [][]string{{"--receipt", id}, {}, {"--inn", "7708806062"}, {"--after", "0", "--document", "3"}} {
+		require.NoError(t, wait(append([]string{"sent"}, args...)...), args)
+	}
+	require.ErrorContains(t, wait("confirmed", "--receipt", id, "--timeout", "1ms"), "within 1ms")
 }
 
 func TestReady(t *testing.T) {
