@@ -43,6 +43,10 @@ type Config struct {
 	// gets them instead of the organisation of the first start.
 	Organisations []Organisation `koanf:"-"`
 
+	// Seeds are organisations with their registers to begin with, instead of the
+	// organisation of the first start: what is not there is made, what is there stays.
+	Seeds []Organisation `koanf:"-"`
+
 	PublicURL     string `koanf:"public-url"`     // in answers; empty: from the request
 	OriginalLinks bool   `koanf:"original-links"` // QrCodeUrl leads to the host of the real service
 	ControlToken  string `koanf:"control-token"`  // lets other machines use the control API

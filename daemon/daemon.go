@@ -106,7 +106,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if err = d.openOutbox(); err != nil {
 		return nil, err
 	}
-	if err = d.openFleet(); err != nil {
+	if err = d.openFleet(ctx); err != nil {
 		return nil, err
 	}
 	d.httpAddr = listener.Addr()
@@ -163,7 +163,7 @@ func (d *Daemon) startOFD() error {
 }
 
 // openFleet makes the sender, which the fleet wakes, and the fleet.
-func (d *Daemon) openFleet() error {
+func (d *Daemon) openFleet(ctx context.Context) error {
 	c := &d.config
 	o := kkt.Options{Store: d.store, Clock: d.clock, Log: d.log.WithField("room", "kkt"), Master: d.config.master(), Seed: c.Seed, Faults: &d.faults,
 		TicketMode: ticketModes[c.TicketCheck], AnyDriveNumber: c.AnyDriveNumber, Strict: c.Strict,
@@ -182,10 +182,13 @@ func (d *Daemon) openFleet() error {
 	if d.fleet, err = kkt.Open(o); err != nil {
 		return err
 	}
-	if len(c.Organisations) > 0 {
-		return d.applyOrganisations(context.Background())
+	if err := d.applySeeds(ctx); err != nil {
+		return err
 	}
-	if !d.fleet.Empty() {
+	if len(c.Organisations) > 0 {
+		return d.applyOrganisations(ctx)
+	}
+	if !d.fleet.Empty() || len(c.Seeds) > 0 {
 		return nil
 	}
 	version, err := ffd.ParseVersion(c.FFD)

@@ -93,7 +93,7 @@ func TestOrganisationsThatCannotBe(t *testing.T) {
 		`{"inn":"1"}`:                                             "organisations",
 		`[{"accounts":[{"public_id":"a","password":"b"}]}]`:       "password",
 		`[{"registers":[{"serial":"1","plcae":"x"}]}]`:            `organisations[0].registers[0]: field "plcae" is not known`,
-		`[{"registers":[{"serial":"1","ffd":"3.0"}]}]`:            "ffd: 3.0, want 1.05, 1.1 or 1.2",
+		`[{"registers":[{"serial":"1","ffd":"3.0"}]}]`:            `ffd: "3.0": want 1.05, 1.1 or 1.2`,
 		`[{"registers":[{"serial":"1","tax_systems":["usn"]}]}]`:  "tax_systems",
 		`[{"registers":["1"]}]`:                                   "want settings by their names",
 		`[{"webhooks":[{"type":"Receipt","adress":"http://x"}]}]`: "adress",
@@ -163,5 +163,43 @@ func TestOrganisationsByTheControlAPI(t *testing.T) {
 		line, err := e.String()
 		require.NoError(t, err)
 		require.NotContains(t, line, account.Secret)
+	}
+}
+
+// TestSeeds: what is not there is made, what is there stays as it is.
+func TestSeeds(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "kktd.db")
+	start := func(t *testing.T, register string) *Daemon {
+		c := Default()
+		c.Data, c.Listen, c.OFDListen, c.Seed, c.Durability = data, "127.0.0.1:0", "127.0.0.1:0", 1, "none"
+		var err error
+		c.Seeds, err = ParseOrganisations([]byte(section(register)))
+		require.NoError(t, err)
+		logger, _ := logtest.NewNullLogger()
+		d, err := Start(context.Background(), c, clock.Fixed(time.Date(2026, 1, 10, 7, 0, 0, 0, time.UTC)), logger)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, d.Shutdown(context.Background())) })
+		return d
+	}
+	for _, c := range []struct {
+		name, register string
+		registers      int
+	}{
+		{"made", `,"ffd":1.05`, 1},
+		{"the same again", `,"ffd":1.05`, 1},
+		{"another format, and another register", `,"ffd":1.2},{"serial":"78"`, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := start(t, c.register)
+			require.Len(t, d.Fleet().Registers(), c.registers)
+			r, err := d.Fleet().Register("77")
+			require.NoError(t, err)
+			require.Equal(t, "1.05", r.Settings().FFD.String())
+			_, demo := d.Fleet().Account(FirstPublicID)
+			require.False(t, demo)
+			a, _ := d.Fleet().Account("pk_v")
+			require.Equal(t, secretOfFile, a.Secret)
+			require.Equal(t, "http://127.0.0.1:1/hook", d.Fleet().Subscription("pk_v", "cloudkassir", "Receipt").Address)
+		})
 	}
 }

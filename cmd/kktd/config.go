@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -20,6 +19,7 @@ import (
 // serveOptions are the settings of the daemon and those of the command alone.
 type serveOptions struct {
 	daemon.Config `koanf:",squash"`
+	SeedFile      string `koanf:"seed-file"`
 	Trace         string `koanf:"trace"`
 	LogFormat     string `koanf:"log-format"`
 	LogLevel      string `koanf:"log-level"`
@@ -32,6 +32,7 @@ func addFlags(f *pflag.FlagSet) {
 	f.String("config", "", "YAML file with the same names as these flags, and organisations")
 	f.String("data", d.Data, "file that keeps registers, documents and receipts")
 	f.Bool("memory", d.Memory, "keep everything in memory; nothing is left after the end")
+	f.String("seed-file", "", "YAML file of organisations, accounts and registers to make instead of those of the first start; what is there already stays")
 	f.String("durability", d.Durability, "sync: a receipt is on disk before its answer; none: no fsync")
 	f.String("listen", d.Listen, "HOST:PORT of HTTP; port 0 takes a free one")
 	f.String("ofd-listen", d.OFDListen, "HOST:PORT of the built-in test OFD; port 0 takes a free one")
@@ -96,9 +97,10 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
 			return nil, fmt.Errorf("config: %w", err)
 		}
-		if err := loadOrganisations(k, path, o); err != nil {
-			return nil, err
+		if o.Organisations, err = readOrganisations(path, false); err != nil {
+			return nil, fmt.Errorf("config: %w", err)
 		}
+		k.Delete(organisationsSection)
 		for _, name := range k.Keys() {
 			if flags.Lookup(name) == nil || name == "config" {
 				return nil, fmt.Errorf("config: %s: %q is no setting; see kktd serve --help", path, name)
@@ -125,25 +127,10 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
+	if o.SeedFile != "" {
+		if o.Seeds, err = readOrganisations(o.SeedFile, true); err != nil {
+			return nil, fmt.Errorf("seed-file: %w", err)
+		}
+	}
 	return o, nil
-}
-
-// organisationsSection is the part of the YAML file that no flag can say.
-const organisationsSection = "organisations"
-
-// loadOrganisations takes the section of organisations out of the file's names.
-func loadOrganisations(k *koanf.Koanf, path string, o *serveOptions) error {
-	section := k.Get(organisationsSection)
-	if section == nil {
-		return nil
-	}
-	k.Delete(organisationsSection)
-	raw, err := json.Marshal(section)
-	if err == nil {
-		o.Organisations, err = daemon.ParseOrganisations(raw)
-	}
-	if err != nil {
-		return fmt.Errorf("config: %s: %w; numbers such as INN stand in quotation marks", path, err)
-	}
-	return nil
 }

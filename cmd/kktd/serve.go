@@ -32,6 +32,7 @@ SIGINT and SIGTERM stop it cleanly. The exit code is 0 after a clean stop and 1
 after an error.`,
 		Example: `  kktd serve
   kktd serve --demo --memory --listen 127.0.0.1:0 --ofd-listen 127.0.0.1:0
+  kktd serve --memory --seed-file registers.yaml
   kktd serve --ofd ofd.example.com:7777 --log-format json
   kktd serve --memory --trace ofd.log --ofd-fault drop:form=3:times=2`,
 		Args: cobra.NoArgs,
@@ -121,6 +122,9 @@ func stop(d *daemon.Daemon, cause error) error {
 	return cause
 }
 
+// shownRegisters is how many registers the first lines name.
+const shownRegisters = 10
+
 func printStart(w io.Writer, d *daemon.Daemon, o *serveOptions, took time.Duration) {
 	fmt.Fprintf(w, "kktd is ready in %.1f ms\n\n", float64(took.Microseconds())/1000)
 	line := func(name, format string, args ...any) {
@@ -138,9 +142,13 @@ func printStart(w io.Writer, d *daemon.Daemon, o *serveOptions, took time.Durati
 	} else {
 		line("data", "%s", o.Data)
 	}
-	for _, r := range d.Fleet().Registers() {
+	registers := d.Fleet().Registers()
+	for _, r := range registers[:min(len(registers), shownRegisters)] {
 		s := r.Settings()
 		line("register", "%s  INN %s  drive %s  FFD %v", s.Serial, s.INN, s.DriveNumber, s.FFD)
+	}
+	if more := len(registers) - shownRegisters; more > 0 {
+		line("registers", "and %d more", more)
 	}
 	if a, ok := d.Fleet().Account(daemon.FirstPublicID); ok && a.Secret == daemon.FirstSecret {
 		line("Public ID", "%s", a.PublicID)
