@@ -36,6 +36,7 @@ var rooms = [][]string{
 	{"diagnosis"},
 	{"api/internal/tolerant"},
 	{"api/cloudkassir", "api/control"},
+	{"openapi"},
 	{"daemon"},
 	{"kkttest"},
 	{"cmd/kktd", "cmd/benchhttp"},

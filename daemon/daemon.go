@@ -11,6 +11,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"kktd/api/control"
 	"kktd/clock"
 	"kktd/event"
 	"kktd/fault"
@@ -46,6 +47,7 @@ type Daemon struct {
 	requests   atomic.Uint64 // that brought faults of their own
 	bodies     sync.Pool     // of *body
 
+	control  *control.API
 	http     *http.Server
 	httpAddr net.Addr
 

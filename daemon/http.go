@@ -67,6 +67,7 @@ func (d *Daemon) routes() http.Handler {
 	if d.ofd != nil {
 		exact[ofd.ReceiptPath] = ofdReceipts{d.ofd}
 	}
+	d.control = ctl
 	guarded := d.guard(ctl)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/control/v1/") {

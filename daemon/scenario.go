@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -155,6 +156,35 @@ type scenarioView struct {
 	AboutRu string `json:"about_ru"`
 }
 
+type scenarioList struct {
+	Items []scenarioView `json:"items"`
+}
+
+// scenarioBody says on which register a scenario is played.
+type scenarioBody struct {
+	Register string `json:"register"` // serial number; the only one when it is left out
+}
+
+// playedView is what a scenario has done.
+type playedView struct {
+	Scenario string              `json:"scenario"`
+	Register string              `json:"register"` // serial number
+	Faults   []control.FaultView `json:"faults"`   // that were put in force
+	Did      []string            `json:"did"`      // besides the faults
+	About    string              `json:"about"`
+	AboutRu  string              `json:"about_ru"`
+}
+
+// scenarioDocs describe the routes.
+func scenarioDocs() map[string]control.Doc {
+	return map[string]control.Doc{
+		"GET scenarios": {ID: "listScenarios", Tag: "bench", Summary: "List the scenarios of trouble that are ready",
+			Answers: []control.Answer{{Status: http.StatusOK, Type: reflect.TypeFor[scenarioList]()}}},
+		"POST scenarios/{name}": {ID: "playScenario", Tag: "bench", Summary: "Play a scenario on a register", Body: reflect.TypeFor[scenarioBody](),
+			Answers: []control.Answer{{Status: http.StatusOK, Type: reflect.TypeFor[playedView]()}}, Errors: []int{http.StatusConflict}},
+	}
+}
+
 // scenarioRoutes list the scenarios and play them.
 func (d *Daemon) scenarioRoutes() []control.Route {
 	return []control.Route{
@@ -163,7 +193,7 @@ func (d *Daemon) scenarioRoutes() []control.Route {
 			for _, s := range Scenarios() {
 				items = append(items, scenarioView{s.Name, s.About, s.AboutRu})
 			}
-			return control.WriteJSON(w, http.StatusOK, map[string]any{"items": items})
+			return control.WriteJSON(w, http.StatusOK, scenarioList{items})
 		}},
 		{Method: http.MethodPost, Path: "scenarios/{name}", Serve: d.playScenario},
 	}
@@ -171,9 +201,7 @@ func (d *Daemon) scenarioRoutes() []control.Route {
 
 // playScenario plays a scenario on a register: the one of the body, or the only one.
 func (d *Daemon) playScenario(w http.ResponseWriter, r *http.Request) error {
-	var body struct {
-		Register string `json:"register"`
-	}
+	var body scenarioBody
 	if err := control.ReadBody(w, r, &body); err != nil {
 		return err
 	}
@@ -191,8 +219,8 @@ func (d *Daemon) playScenario(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		d.log.WithField("scenario", sc.Name).WithField("register", s.register.Serial()).Info("a scenario was set")
-		return control.WriteJSON(w, http.StatusOK, map[string]any{"scenario": sc.Name, "register": s.register.Serial(), "faults": s.faults,
-			"did": s.did, "about": sc.About, "about_ru": sc.AboutRu})
+		return control.WriteJSON(w, http.StatusOK, playedView{Scenario: sc.Name, Register: s.register.Serial(), Faults: s.faults, Did: s.did,
+			About: sc.About, AboutRu: sc.AboutRu})
 	}
 	allowed := strings.Join(names, ", ")
 	return &control.Problem{Status: http.StatusNotFound, Code: "not_found", Field: "name", Allowed: allowed,

@@ -33,30 +33,33 @@ type State struct {
 	NextTry time.Time
 }
 
+// StateView is State as JSON.
+type StateView struct {
+	Connected   bool              `json:"connected"`
+	Unsent      uint32            `json:"unsent"`                     // documents without a committed ticket
+	LastError   string            `json:"last_error,omitempty"`       // of the last failure; absent after a ticket that was good
+	LastReason  Reason            `json:"last_reason,omitempty"`      // of the last failure, also when it is over
+	FailedAt    time.Time         `json:"failed_at,omitzero"`         // when that was, business time
+	Failures    map[Reason]uint64 `json:"failures,omitempty"`         // how often each reason happened
+	Attempts    int               `json:"attempts"`                   // failures since the last ticket that was committed
+	NextTry     time.Time         `json:"next_try,omitzero"`          // business time; absent when no attempt is waiting
+	LastCode    byte              `json:"last_code"`                  // 1022 of the last good ticket: any but 0 is a refusal by format control
+	LastMessage byte              `json:"last_message"`               // 1206 of the last good ticket
+	KKTMessage  string            `json:"last_kkt_message,omitempty"` // 1067 of the last good ticket, hex
+	Refused     uint64            `json:"refused"`                    // good tickets with a code other than 0
+	Sent        uint64            `json:"sent"`                       // documents given to a connection, resent ones included
+	Resent      uint64            `json:"resent"`                     // those that had been given to one before
+	Confirmed   uint64            `json:"confirmed"`                  // tickets committed
+	InFlight    int               `json:"in_flight"`                  // good tickets that wait for their commit
+}
+
 // MarshalJSON writes the error as its text.
 func (s State) MarshalJSON() ([]byte, error) {
 	text := ""
 	if s.LastError != nil {
 		text = s.LastError.Error()
 	}
-	return json.Marshal(struct {
-		Connected   bool              `json:"connected"`
-		Unsent      uint32            `json:"unsent"`
-		LastError   string            `json:"last_error,omitempty"`
-		LastReason  Reason            `json:"last_reason,omitempty"`
-		FailedAt    time.Time         `json:"failed_at,omitzero"`
-		Failures    map[Reason]uint64 `json:"failures,omitempty"`
-		Attempts    int               `json:"attempts"`
-		NextTry     time.Time         `json:"next_try,omitzero"`
-		LastCode    byte              `json:"last_code"`
-		LastMessage byte              `json:"last_message"`
-		KKTMessage  string            `json:"last_kkt_message,omitempty"`
-		Refused     uint64            `json:"refused"`
-		Sent        uint64            `json:"sent"`
-		Resent      uint64            `json:"resent"`
-		Confirmed   uint64            `json:"confirmed"`
-		InFlight    int               `json:"in_flight"`
-	}{s.Connected, s.Unsent, text, s.LastReason, s.FailedAt, s.Failures, s.Attempts, s.NextTry, s.LastCode, s.LastMessage, s.LastKKTMessage, s.Refused,
+	return json.Marshal(StateView{s.Connected, s.Unsent, text, s.LastReason, s.FailedAt, s.Failures, s.Attempts, s.NextTry, s.LastCode, s.LastMessage, s.LastKKTMessage, s.Refused,
 		s.Sent, s.Resent, s.Confirmed, s.InFlight})
 }
 

@@ -81,6 +81,11 @@ func viewRefusal(r *fn.Refusal) *Refused {
 		Number: r.Drive, Document: r.Number, Why: r.Why, WhyRu: r.WhyRu, Hint: hint, HintRu: hintRu}
 }
 
+// refusal is the answer that tells of a problem.
+type refusal struct {
+	Error *Problem `json:"error"`
+}
+
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, fault.ErrPowerCut) {
 		panic(http.ErrAbortHandler) // nobody gets an answer
@@ -89,9 +94,7 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		a.log.WithField("path", r.URL.Path).WithError(err).Error("request failed")
 	}
-	_ = WriteJSON(w, p.Status, struct {
-		Error *Problem `json:"error"`
-	}{p})
+	_ = WriteJSON(w, p.Status, refusal{p})
 }
 
 // newEncoder writes JSON as it is meant, without the escapes that HTML needs.

@@ -87,6 +87,7 @@ type API struct {
 	faultKinds   *fault.Registry
 	deliver      Deliverer
 	mux          *http.ServeMux
+	routes       []Route  // of two with one method and path the last counts
 	paths        []string // relative to Prefix, as unknownPath lists them
 }
 
@@ -115,6 +116,7 @@ func New(o Options) *API {
 	if a.ofd != nil {
 		routes = append(routes, a.ofdRoutes()...)
 	}
+	routes = append(routes, Route{"GET", "openapi.json", a.describe}, Route{"GET", "openapi.yaml", a.describe})
 	a.mount(append(routes, o.Routes...))
 	a.mux.HandleFunc("/", a.unknownPath)
 	return a

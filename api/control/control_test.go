@@ -26,6 +26,7 @@ import (
 	"kktd/fn"
 	"kktd/kkt"
 	"kktd/ofdproto"
+	"kktd/sender"
 	"kktd/storage"
 	"kktd/storage/memory"
 	"kktd/tlv"
@@ -45,7 +46,7 @@ type bench struct {
 	store *event.Stream
 	clock *clockwork.FakeClock
 	fleet *kkt.Fleet
-	api   *API
+	api   http.Handler // an API whose answers are checked
 }
 
 func newBench(t testing.TB, set func(*Options)) *bench {
@@ -66,7 +67,7 @@ func (b *bench) open(set func(*Options)) {
 	if set != nil {
 		set(&o)
 	}
-	b.api = New(o)
+	b.api = described(b.t, New(o))
 }
 
 func (b *bench) fiscalize(serial, drive string) {
@@ -141,7 +142,7 @@ func (f senderFunc) State(serial string, drive storage.DriveID) (any, bool) { re
 func TestGolden(t *testing.T) {
 	b := newBench(t, func(o *Options) {
 		o.Sender = senderFunc(func(serial string, _ storage.DriveID) (any, bool) {
-			return map[string]any{"connected": true, "sent": 2}, serial == testSerial
+			return sender.State{Connected: true, Sent: 2}, serial == testSerial
 		})
 	})
 	golden(t, "fresh.json", b.get("registers/"+testSerial))

@@ -28,6 +28,11 @@ const (
 	maxDeliverTime     = 2 * time.Minute
 )
 
+// deliverBody limits a delivery.
+type deliverBody struct {
+	Timeout *Duration `json:"timeout"` // up to 2 minutes, 30 seconds when it is left out; real time
+}
+
 func (a *API) deliverAll(w http.ResponseWriter, r *http.Request) error {
 	return a.deliverTo(w, r, nil)
 }
@@ -44,9 +49,7 @@ func (a *API) deliverTo(w http.ResponseWriter, r *http.Request, registers []*kkt
 	if _, err := parseQuery(r); err != nil {
 		return err
 	}
-	var body struct {
-		Timeout *Duration `json:"timeout"` // real time
-	}
+	var body deliverBody
 	if err := ReadBody(w, r, &body); err != nil {
 		return err
 	}
@@ -65,7 +68,5 @@ func (a *API) deliverTo(w http.ResponseWriter, r *http.Request, registers []*kkt
 	if list == nil {
 		list = []Delivered{}
 	}
-	return WriteJSON(w, http.StatusOK, struct {
-		Items []Delivered `json:"items"`
-	}{list})
+	return WriteJSON(w, http.StatusOK, allOf[Delivered]{list})
 }

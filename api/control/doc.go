@@ -49,6 +49,8 @@
 // {"error":{"code","message","field","allowed"}}, with message_ru where there is
 // one and with the drive's own code where the drive refused.
 //
+// GET openapi.json describes all of it; Docs has the words of the routes.
+//
 // Other rooms add paths with Options.Routes: a Handler returns its error, reads a
 // body with ReadBody and answers with WriteJSON.
 //

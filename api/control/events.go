@@ -28,6 +28,13 @@ func viewEvent(e *event.Event) eventItem {
 		Document: e.Document, Form: e.Form, Receipt: e.Receipt, Text: e.Text}
 }
 
+// eventList is a page of events.
+type eventList struct {
+	Items []eventItem `json:"items"`
+	Next  uint64      `json:"next"` // what to pass as after to go on, also when nothing was found
+	Last  uint64      `json:"last"` // number of the last event there is
+}
+
 // eventFilters are the parameters that choose events.
 var eventFilters = []string{"kind", "register", "inn", "drive", "receipt", "document", "form"}
 
@@ -128,9 +135,5 @@ func (a *API) readEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return WriteJSON(w, http.StatusOK, struct {
-		Items []eventItem `json:"items"`
-		Next  uint64      `json:"next"` // what to pass as after to go on
-		Last  uint64      `json:"last"` // number of the last event there is
-	}{items, last, newest})
+	return WriteJSON(w, http.StatusOK, eventList{items, last, newest})
 }

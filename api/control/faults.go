@@ -45,6 +45,11 @@ type FaultKindView struct {
 	AboutRu string `json:"about_ru"`
 }
 
+// liftedView is the answer to a reset.
+type liftedView struct {
+	Lifted int `json:"lifted"` // how many faults were in force
+}
+
 // ViewFault shows a fault.
 func ViewFault(s *fault.State) FaultView {
 	return FaultView{ID: s.ID, Name: s.Effect.Name(), Fault: s.Fault.String(), Seen: s.Seen, Fired: s.Fired, Spent: s.Spent()}
@@ -58,7 +63,7 @@ func (a *API) listFaults(w http.ResponseWriter, r *http.Request) error {
 	for _, s := range a.faults.List() {
 		items = append(items, ViewFault(&s))
 	}
-	return WriteJSON(w, http.StatusOK, map[string]any{"items": items})
+	return WriteJSON(w, http.StatusOK, allOf[FaultView]{items})
 }
 
 func (a *API) listFaultKinds(w http.ResponseWriter, r *http.Request) error {
@@ -69,7 +74,7 @@ func (a *API) listFaultKinds(w http.ResponseWriter, r *http.Request) error {
 	for _, k := range a.faultKinds.Kinds() {
 		items = append(items, FaultKindView{Name: k.Name, Where: k.Where, Usage: k.Usage, About: k.About, AboutRu: k.AboutRu})
 	}
-	return WriteJSON(w, http.StatusOK, map[string]any{"items": items})
+	return WriteJSON(w, http.StatusOK, allOf[FaultKindView]{items})
 }
 
 // faultParam is a parameter of a fault: a text, a number or a flag in JSON.
@@ -147,7 +152,7 @@ func (a *API) resetFaults(w http.ResponseWriter, r *http.Request) error {
 	if err := ReadBody(w, r, &struct{}{}); err != nil {
 		return err
 	}
-	return WriteJSON(w, http.StatusOK, map[string]any{"lifted": a.faults.Reset()})
+	return WriteJSON(w, http.StatusOK, liftedView{a.faults.Reset()})
 }
 
 // findFault is the fault of the path.

@@ -106,11 +106,14 @@ func (a *API) clone(w http.ResponseWriter, r *http.Request) error {
 	return a.answerNew(w, clone, made, accountView{})
 }
 
+// resetBody says how far back the register goes.
+type resetBody struct {
+	Registered bool `json:"registered"` // register it again, and keep nothing of before
+}
+
 // reset wipes the drive, or takes the register back to where it was when it was made.
 func (a *API) reset(w http.ResponseWriter, r *http.Request) error {
-	var body struct {
-		Registered bool `json:"registered"` // register it again, and keep nothing of before
-	}
+	var body resetBody
 	reg, err := a.operation(w, r, &body)
 	if err != nil {
 		return err

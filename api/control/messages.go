@@ -17,6 +17,11 @@ const (
 	messageFinished outbox.State = "finished" // long ago: the outbox has forgotten how it ended
 )
 
+// MessageStates are the states that a message may be in.
+func MessageStates() []string {
+	return append([]string{string(messageKept)}, append(webhookStates(), string(messageFinished))...)
+}
+
 // messageItem is a message in a list.
 type messageItem struct {
 	Receipt  string          `json:"receipt"`
@@ -92,7 +97,7 @@ func (a *API) messageList(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range [...]struct{ name, allowed string }{{"kind", "email, sms"}, {"state", "kept, waiting, delivered, failed, finished"}} {
+	for _, f := range [...]struct{ name, allowed string }{{"kind", "email, sms"}, {"state", strings.Join(MessageStates(), ", ")}} {
 		if v := q.get(f.name); v != "" && !strings.Contains(", "+f.allowed+", ", ", "+v+", ") {
 			return invalid(f.name, f.allowed, "%s: %q is none of %s", f.name, v, f.allowed)
 		}

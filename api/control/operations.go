@@ -113,11 +113,27 @@ type reasonsBody struct {
 	Reasons []int `json:"reasons"` // bits of tag 1205
 }
 
+// reregisterBody is what differs in the new registration.
+type reregisterBody struct {
+	settingsBody
+	reasonsBody
+}
+
+// replaceBody is the new drive, and what differs in the new registration.
+type replaceBody struct {
+	settingsBody
+	driveBody
+	reasonsBody
+}
+
+// personBody is who makes a document.
+type personBody struct {
+	Cashier    string `json:"cashier"` // the register's own when it is left out
+	CashierINN string `json:"cashier_inn"`
+}
+
 func (a *API) reregister(w http.ResponseWriter, r *http.Request) error {
-	var body struct {
-		settingsBody
-		reasonsBody
-	}
+	var body reregisterBody
 	reg, err := a.operation(w, r, &body)
 	if err != nil {
 		return err
@@ -134,11 +150,7 @@ func (a *API) reregister(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) replaceDrive(w http.ResponseWriter, r *http.Request) error {
-	var body struct {
-		settingsBody
-		driveBody
-		reasonsBody
-	}
+	var body replaceBody
 	reg, err := a.operation(w, r, &body)
 	if err != nil {
 		return err
@@ -160,10 +172,7 @@ func (a *API) replaceDrive(w http.ResponseWriter, r *http.Request) error {
 // byPerson is an operation that asks for nobody but the person who makes it.
 func (a *API) byPerson(do func(*kkt.Register, context.Context, kkt.Person) ([]kkt.Made, error)) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		var body struct {
-			Cashier    string `json:"cashier"` // the register's own when it is left out
-			CashierINN string `json:"cashier_inn"`
-		}
+		var body personBody
 		reg, err := a.operation(w, r, &body)
 		if err != nil {
 			return err

@@ -218,6 +218,12 @@ func checkPublicID(field, id string) error {
 	return nil
 }
 
+// accountBody is the credentials of an account; what is left out is made.
+type accountBody struct {
+	PublicID string `json:"public_id"` // without a colon: HTTP Basic cannot send one
+	Secret   string `json:"secret"`
+}
+
 // newAccount gives an organisation credentials: new ones, those that are sent, or
 // an account of another organisation. The secret is in this answer and no other.
 func (a *API) newAccount(w http.ResponseWriter, r *http.Request) error {
@@ -225,10 +231,7 @@ func (a *API) newAccount(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var body struct {
-		PublicID string `json:"public_id"`
-		Secret   string `json:"secret"`
-	}
+	var body accountBody
 	if err := ReadBody(w, r, &body); err != nil {
 		return err
 	}
@@ -252,6 +255,17 @@ func (a *API) newAccount(w http.ResponseWriter, r *http.Request) error {
 	return WriteJSON(w, http.StatusCreated, accountView{body.PublicID, shown})
 }
 
+// webhookBody is where notifications of a type go and how.
+type webhookBody struct {
+	Account  string `json:"account"` // empty: the only one of the organisation
+	Type     string `json:"type"`
+	Address  string `json:"address"`
+	Method   string `json:"method"`
+	Encoding string `json:"encoding"`
+	Format   string `json:"format"`
+	Enabled  *bool  `json:"enabled"` // absent: true
+}
+
 // setWebhook sets where an account wants its notifications of a type. What is not
 // sent stays.
 func (a *API) setWebhook(w http.ResponseWriter, r *http.Request) error {
@@ -259,15 +273,7 @@ func (a *API) setWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var body struct {
-		Account  string `json:"account"` // empty: the only one of the organisation
-		Type     string `json:"type"`
-		Address  string `json:"address"`
-		Method   string `json:"method"`
-		Encoding string `json:"encoding"`
-		Format   string `json:"format"`
-		Enabled  *bool  `json:"enabled"` // absent: true
-	}
+	var body webhookBody
 	if err := ReadBody(w, r, &body); err != nil {
 		return err
 	}

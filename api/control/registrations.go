@@ -72,10 +72,7 @@ func (a *API) registrations(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list := struct {
-		Items []registrationView `json:"items"`
-		Next  *int               `json:"next"`
-	}{Items: []registrationView{}}
+	list := listOf[registrationView, uint64]{Items: []registrationView{}}
 	for index := 1; index <= int(drive.State.Registrations); index++ {
 		view, err := a.viewRegistration(&x, drive, index)
 		if err != nil {

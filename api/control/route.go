@@ -21,6 +21,7 @@ type Route struct {
 
 // mount serves the routes; of two with one method and path the last counts.
 func (a *API) mount(routes []Route) {
+	a.routes = routes
 	methods := map[string]map[string]Handler{}
 	for _, r := range routes {
 		if methods[r.Path] == nil {
