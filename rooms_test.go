@@ -37,6 +37,7 @@ var rooms = [][]string{
 	{"api/internal/tolerant"},
 	{"api/cloudkassir", "api/control"},
 	{"openapi"},
+	{"metrics"},
 	{"daemon"},
 	{"kkttest"},
 	{"cmd/kktd", "cmd/benchhttp"},

@@ -18,6 +18,7 @@ import (
 	"kktd/ffd"
 	"kktd/kkt"
 	"kktd/mail"
+	"kktd/metrics"
 	"kktd/ofd"
 	"kktd/outbox"
 	"kktd/sender"
@@ -41,6 +42,8 @@ type Daemon struct {
 	webhooks   *webhook.Deliverer
 	transports map[string]webhook.Transport // not changed once the outbox is delivered
 	letters    *mail.Composer
+
+	metrics *metrics.Metrics
 
 	faults     fault.Set
 	faultKinds *fault.Registry
@@ -74,7 +77,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	d := &Daemon{config: c, log: log, stop: stop, stopping: make(chan struct{}), failed: make(chan error, 2)}
+	d := &Daemon{config: c, log: log, metrics: metrics.New(), stop: stop, stopping: make(chan struct{}), failed: make(chan error, 2)}
 	defer func() {
 		if err != nil {
 			d.close(ctx)
@@ -94,7 +97,7 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if d.ofdListener, err = listenOFD(&c); err != nil {
 		return nil, err
 	}
-	store, err := openStore(&c)
+	store, err := d.openStore()
 	if err != nil {
 		return nil, err
 	}
@@ -127,19 +130,21 @@ func Start(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger) (
 	if err = d.openIDs(); err != nil {
 		return nil, err
 	}
+	d.metrics.Watch(metrics.Sources{Fleet: d.fleet, Sender: d.sender, OFD: d.ofd, Webhooks: d.webhooks, Faults: &d.faults, Clock: d.clock})
 	d.serveHTTP(listener, d.awaitTickets(d.routes()))
 	return d, nil
 }
 
-func openStore(c *Config) (storage.Store, error) {
+func (d *Daemon) openStore() (storage.Store, error) {
+	c := &d.config
 	if c.Memory {
-		return memory.Open(), nil
+		return d.metrics.Store(memory.Open()), nil
 	}
-	s, err := bolt.Open(bolt.Options{Path: c.Data, NoSync: c.Durability == "none"})
+	s, err := bolt.Open(bolt.Options{Path: c.Data, NoSync: c.Durability == "none", OnCommit: d.metrics.Commit})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Data, err)
 	}
-	return s, nil
+	return d.metrics.Store(s), nil
 }
 
 // listenOFD takes the address of the built-in OFD, nil when another one is set.
@@ -176,7 +181,7 @@ func (d *Daemon) openFleet(ctx context.Context) error {
 	if c.OFD != OFDNone {
 		d.sender = sender.New(sender.Options{Addr: d.ofdAddr, Log: d.log.WithField("room", "sender"), Clock: d.clock,
 			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection,
-			Dial: d.tracedDial(), Linger: c.linger(), NoRetry: c.Delivery == DeliveryManual})
+			Dial: d.tracedDial(), Linger: c.linger(), NoRetry: c.Delivery == DeliveryManual, Watcher: d.metrics.Watcher()})
 		o.OneTicket, o.OnDocuments, o.OnClock = c.Delivery != DeliveryAsync, d.onDocuments, d.onClock
 		o.OnDeleted = d.sender.Forget
 	}

@@ -37,6 +37,7 @@ func (d *Daemon) openFaults(s storage.Store, kinds *fault.Registry) *event.Strea
 	d.faultKinds = kinds
 	d.faults.Seed = d.config.Seed
 	d.faults.OnFired = func(state fault.State, subject fault.Subject) {
+		d.struck(&state)
 		d.told(fmt.Sprintf("fault %d: %v, struck %d times", state.ID, state.Fault, state.Fired), &subject)
 	}
 	return event.Watch(fault.Store(s, &d.faults))
@@ -52,6 +53,18 @@ func (d *Daemon) setFaults() error {
 		d.faults.Add(f)
 	}
 	return nil
+}
+
+// struck counts a strike by the point where it acts.
+func (d *Daemon) struck(state *fault.State) {
+	name := state.Effect.Name()
+	point := "other"
+	for _, k := range d.faultKinds.Kinds() {
+		if k.Name == name {
+			point = k.Where
+		}
+	}
+	d.metrics.Fired(point, name)
 }
 
 // told stores the event of a fault that has struck, before it acts. The event passes
@@ -137,6 +150,7 @@ func (d *Daemon) ownFaults(r *http.Request, header []string, m *fault.Match) (*f
 		return nil, nil
 	}
 	own := &fault.Set{Seed: d.faults.Seed + d.requests.Add(1), OnFired: func(state fault.State, subject fault.Subject) {
+		d.struck(&state)
 		d.told(fmt.Sprintf("fault of the request: %v", state.Fault), &subject)
 	}}
 	own.Add(faults...)

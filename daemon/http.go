@@ -51,8 +51,8 @@ func (d *Daemon) routes() http.Handler {
 		"/healthz": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }),
 		"/readyz":  http.HandlerFunc(d.serveReady),
 	}
-	refusals := new(diagnosis.Refusals)
-	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.fleet, Refusals: refusals, Log: d.log, Strict: d.config.Strict,
+	refusals := &diagnosis.Refusals{OnAdd: d.metrics.Refused}
+	ck := cloudkassir.New(cloudkassir.Options{Fleet: d.metrics.Fleet(d.fleet), Refusals: refusals, Log: d.log, Strict: d.config.Strict,
 		VATReading: cloudkassir.VATReading(d.config.CorrectionVAT == "new"), FreeCorrections: d.config.FreeCorrections, TestQuota: d.config.TestQuota,
 		RequestLimit: d.config.RequestLimit, Faults: &d.faults,
 		ProtectTest: d.config.ProtectTest, PublicURL: d.config.PublicURL, OriginalLinks: d.config.OriginalLinks, NewID: d.newGUID})
@@ -68,6 +68,7 @@ func (d *Daemon) routes() http.Handler {
 		exact[ofd.ReceiptPath] = ofdReceipts{d.ofd}
 	}
 	d.control = ctl
+	exact[metricsPath] = d.guard(d.metrics.Handler())
 	guarded := d.guard(ctl)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/control/v1/") {
@@ -102,7 +103,10 @@ func (d *Daemon) serveReady(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ready")
 }
 
-// guard lets the control API be used from this machine alone, unless a token is
+// metricsPath is where Prometheus looks.
+const metricsPath = "/metrics"
+
+// guard lets the control API and the metrics be used from this machine alone, unless a token is
 // set and sent. The Host header is checked too, so that a page of another site
 // that a browser here shows cannot reach it under a name of its own, and a browser
 // changes nothing here for another site.
@@ -116,7 +120,7 @@ func (d *Daemon) guard(next http.Handler) http.Handler {
 		}
 		if !d.owns(r, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")) {
 			d.log.WithField("peer", r.RemoteAddr).WithField("host", r.Host).Warn("control API refused: not from this machine and no token")
-			forbid(w, "the control API answers requests from this machine; set --control-token and send it as Authorization: Bearer for others")
+			forbid(w, "the control API and /metrics answer requests from this machine; set --control-token and send it as Authorization: Bearer for others")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -14,6 +14,7 @@ import (
 	"kktd/clock"
 	"kktd/fault"
 	"kktd/kkt"
+	"kktd/metrics"
 	"kktd/ofd"
 	"kktd/ofd/trace"
 )
@@ -84,7 +85,7 @@ func StartOFD(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	d := &Daemon{config: c, log: log, stop: func() {}, stopping: make(chan struct{}), failed: make(chan error, 2)}
+	d := &Daemon{config: c, log: log, metrics: metrics.New(), stop: func() {}, stopping: make(chan struct{}), failed: make(chan error, 2)}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("HTTP: %w; choose another address with --listen", err)
@@ -98,7 +99,7 @@ func StartOFD(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger
 	if d.ofdListener, err = listenOFD(&c); err != nil {
 		return nil, err
 	}
-	store, err := openStore(&c)
+	store, err := d.openStore()
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +111,7 @@ func StartOFD(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger
 		return nil, err
 	}
 	d.httpAddr = listener.Addr()
+	d.metrics.Watch(metrics.Sources{OFD: d.ofd, Faults: &d.faults, Clock: d.clock})
 	d.serveHTTP(listener, d.ofdRoutes())
 	return d, nil
 }
@@ -118,7 +120,7 @@ const ofdWelcome = `kktd: the test operator of fiscal data alone. Its tickets ar
 
 GET  /control/v1/ofd/documents, /control/v1/ofd/findings, /control/v1/ofd/counters
 GET  /ofd/r?fn=FN&i=NUMBER&fp=SIGN
-GET  /healthz, /readyz
+GET  /healthz, /readyz, /metrics
 `
 
 // ofdRoutes are the paths of the OFD alone.
@@ -127,6 +129,7 @@ func (d *Daemon) ofdRoutes() http.Handler {
 	mux.Handle(control.Prefix, d.guard(control.New(control.Options{OFD: d.ofd, Log: d.log.WithField("api", "control"), Stopping: d.stopping,
 		PublicURL: d.config.PublicURL, Faults: &d.faults, FaultKinds: d.faultKinds})))
 	mux.Handle("GET "+ofd.ReceiptPath, ofdReceipts{d.ofd})
+	mux.Handle("GET "+metricsPath, d.guard(d.metrics.Handler()))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", d.serveReady)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, ofdWelcome) })

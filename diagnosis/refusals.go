@@ -32,6 +32,9 @@ type Refusal struct {
 // Refusals are the last refused requests, in memory. The zero value is empty and
 // ready; it may be used from many goroutines.
 type Refusals struct {
+	// OnAdd is told of each, outside of the lock; nil: nobody is. It must be quick.
+	OnAdd func(*Refusal)
+
 	mu   sync.Mutex
 	ring []Refusal
 	last uint64
@@ -39,6 +42,9 @@ type Refusals struct {
 
 // Add keeps a refusal and lets the oldest go.
 func (r *Refusals) Add(x Refusal) {
+	if r.OnAdd != nil {
+		r.OnAdd(&x)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.last++

@@ -8,6 +8,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -62,7 +63,7 @@ type Event struct {
 // Append appends the stored form, JSON, without allocation. Drive and Receipt are
 // digits; Register and Text may hold anything.
 func (e *Event) Append(b []byte) []byte {
-	b = append(append(append(b, `{"kind":"`...), e.Kind...), `","time":`...)
+	b = append(append(append(b, kindBegins...), e.Kind...), `","time":`...)
 	b = strconv.AppendInt(b, e.Time, 10)
 	b = appendString(append(b, `,"register":`...), e.Register)
 	if e.Drive != "" {
@@ -96,6 +97,20 @@ func appendString(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
+}
+
+// kindBegins is how a stored event begins, before its kind.
+const kindBegins = `{"kind":"`
+
+// KindOf is the kind of a stored event without the rest, nil when it is none. It lives
+// as long as b.
+func KindOf(b []byte) []byte {
+	rest, ok := bytes.CutPrefix(b, []byte(kindBegins))
+	kind, _, whole := bytes.Cut(rest, []byte{'"'})
+	if !ok || !whole {
+		return nil
+	}
+	return kind
 }
 
 // Parse reads the stored form of the event with the number.

@@ -21,12 +21,15 @@ func TestEventForm(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := c.e.Append(nil)
 			require.Equal(t, c.want, string(b))
+			require.Equal(t, string(c.e.Kind), string(KindOf(b)))
 			back, err := Parse(7, b)
 			require.NoError(t, err)
 			c.e.Number = 7
 			require.Equal(t, c.e, back)
 		})
 	}
+	require.Nil(t, KindOf([]byte(`{"time":1}`)))
+	require.Nil(t, KindOf([]byte(`{"kind":"docu`)))
 	_, err := Parse(7, []byte("{"))
 	require.ErrorContains(t, err, "event 7")
 }

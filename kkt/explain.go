@@ -51,21 +51,42 @@ func (f *Fleet) Explain(r *Receipt) []Verdict {
 				v.Lacks = append(v.Lacks, lack)
 			}
 		}
-		var s service
-		s, v.Err = x.standing(p)
-		switch { // a look strikes no fault
-		case meets[fault.RegisterError](x):
-			s, v.Err = outOfService, fault.ErrSet
-		case meets[fault.RegisterMaintenance](x):
-			s = onMaintenance
-		}
-		if v.Service = s.word(); s == driveRefuses {
-			state, _ := x.State()
-			v.Err = state.Able(x.wall(p))
-		}
+		v.Service, v.Err = x.Service()
 		list = append(list, v)
 	}
 	return list
+}
+
+// Service tells what the register can do at the moment, and why when it is out of
+// service or its drive refuses. It strikes no fault.
+func (r *Register) Service() (Service, error) {
+	p := r.profile.Load()
+	s, err := r.standing(p)
+	switch {
+	case meets[fault.RegisterError](r):
+		s, err = outOfService, fault.ErrSet
+	case meets[fault.RegisterMaintenance](r):
+		s = onMaintenance
+	}
+	if s == driveRefuses {
+		state, _ := r.State()
+		err = state.Able(r.wall(p))
+	}
+	return s.word(), err
+}
+
+// Services are all words.
+func Services() []Service {
+	return []Service{InService, OnMaintenance, NotPaid, DriveRefuses, DriveFull, OutOfService}
+}
+
+// QueuedReceipts counts the receipts that are Queued: those whose time has not come,
+// and those that wait for a register.
+func (f *Fleet) QueuedReceipts() (notDue, waiting int) {
+	d := &f.delayed
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.timers), len(d.waiting)
 }
 
 // Waiting is why a receipt is Queued.

@@ -191,6 +191,7 @@ func (s *Sender) backOffWhenDrained(q *queue) {
 	d, now := s.backOff(q), s.o.Clock.Now()
 	q.phase = waiting
 	q.fail(q.failed, now)
+	s.o.Watcher.Failed(q.state.LastReason)
 	q.failed = nil
 	if q.gone {
 		s.leave(q)

@@ -60,9 +60,27 @@ type Options struct {
 	OneConnPerDocument bool
 	// NoRetry makes a register that waits after a failure wait for Deliver, whatever the clocks show.
 	NoRetry     bool
-	MaxConns    int // workers, each with one connection; 0: 64
-	MaxInFlight int // tickets of one register that wait for their commit; 0: 1024
+	Watcher     Watcher // nil: nobody
+	MaxConns    int     // workers, each with one connection; 0: 64
+	MaxInFlight int     // tickets of one register that wait for their commit; 0: 1024
 }
+
+// Watcher is told of the exchange as it goes. Its methods must be quick: some are called with a lock held.
+type Watcher interface {
+	// Sending: a document is about to be written; again tells that it was before.
+	Sending(again bool)
+	// Answered: a good ticket came, so long after the document began to go out, real time; code is its tag 1022.
+	Answered(took time.Duration, code byte)
+	// Failed: a delivery has failed and the register waits.
+	Failed(Reason)
+}
+
+// nobody watches.
+type nobody struct{}
+
+func (nobody) Sending(bool)                 {}
+func (nobody) Answered(time.Duration, byte) {}
+func (nobody) Failed(Reason)                {}
 
 // Defaults of Options (spec/ofd-protocol.md 2).
 const (
@@ -79,6 +97,9 @@ const (
 func (o Options) withDefaults() Options {
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
+	}
+	if o.Watcher == nil {
+		o.Watcher = nobody{}
 	}
 	if o.Log == nil {
 		l := logrus.New()
@@ -255,6 +276,30 @@ func (s *Sender) next() *queue {
 	s.busy[q.number] = q
 	q.phase = working
 	return q
+}
+
+// Load counts the registers that have something to send.
+type Load struct {
+	Ready   int // they wait for a worker
+	Working int
+	Waiting int // after a failure
+}
+
+// Load tells how the registers stand now.
+func (s *Sender) Load() (l Load) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range s.queues {
+		switch q.phase {
+		case ready:
+			l.Ready++
+		case working:
+			l.Working++
+		case waiting, draining:
+			l.Waiting++
+		}
+	}
+	return l
 }
 
 // othersWait tells that a register waits for a worker.

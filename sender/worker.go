@@ -188,6 +188,7 @@ func (w *worker) send(ctx context.Context, d document) error {
 	if err := w.check(d.number, container); err != nil {
 		return err
 	}
+	began := time.Now()
 	ticket, err := w.exchange(ctx, d.number, container)
 	if err != nil {
 		return err
@@ -197,6 +198,7 @@ func (w *worker) send(ctx context.Context, d document) error {
 		return err
 	}
 	w.q.next, w.q.told = d.number+1, max(w.q.told, d.number)
+	w.s.o.Watcher.Answered(time.Since(began), t.Code)
 	w.s.noticed(odditiesOf(d.number, ticket, &t))
 	w.taken(d.number, &t)
 	w.register.Confirm(d.number, ticket, func(err error) { w.s.confirmed(w.q, d.number, err) })
@@ -328,8 +330,10 @@ func (w *worker) count(number uint32) {
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
 	w.q.state.Sent++
-	if number <= w.q.highest {
+	again := number <= w.q.highest
+	if again {
 		w.q.state.Resent++
 	}
+	w.s.o.Watcher.Sending(again)
 	w.q.highest = max(w.q.highest, number)
 }

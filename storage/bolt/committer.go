@@ -28,9 +28,11 @@ func (e *engine) run() {
 			continue
 		}
 		err := e.queue.failure()
+		began := time.Now()
 		if err == nil {
 			err = e.commit(&b, group)
 		}
+		made := Commit{Took: time.Since(began)}
 		// Those who came during the commit will wait for those it answers now. Without them two halves of the
 		// writers would take turns for ever, at twice the fsyncs.
 		expected = int(e.queue.length.Load()) + len(group)
@@ -41,10 +43,16 @@ func (e *engine) run() {
 			if p.err == nil && err != nil {
 				p.result, p.err = storage.Result{}, err
 			}
-			if p.err == nil && p.change.Drive != 0 {
-				p.world.see(p.change.Drive)
+			if p.err == nil {
+				made.Changes, made.Documents = made.Changes+1, made.Documents+len(p.change.Documents)
+				if p.change.Drive != 0 {
+					p.world.see(p.change.Drive)
+				}
 			}
 			p.done <- struct{}{}
+		}
+		if e.onCommit != nil && made.Changes > 0 {
+			e.onCommit(made)
 		}
 	}
 }

@@ -32,6 +32,16 @@ type Options struct {
 	ReadOnly bool
 	// LockTimeout is how long to wait for another process to let go of the file; 0: one second.
 	LockTimeout time.Duration
+	// OnCommit is told of each commit that was made, behind the answers of those who are in it; nil: nobody is. It must be
+	// quick: the next commit waits for it.
+	OnCommit func(Commit)
+}
+
+// Commit is what one commit carried.
+type Commit struct {
+	Changes   int // that were not refused
+	Documents int
+	Took      time.Duration // from the first page touched to the end of the fsync, real time
 }
 
 // Store is a storage.Store in a bbolt file, or a namespace of one.
@@ -49,6 +59,7 @@ type engine struct {
 	readOnly bool
 	queue    queue
 	ended    chan struct{} // closed when the committer has ended
+	onCommit func(Commit)  // nil: nobody is told
 
 	mu     sync.Mutex
 	worlds map[string]*world // by prefix
@@ -78,6 +89,7 @@ func Open(o Options) (*Store, error) {
 		path:     o.Path,
 		readOnly: o.ReadOnly,
 		ended:    make(chan struct{}),
+		onCommit: o.OnCommit,
 		worlds:   make(map[string]*world),
 	}
 	e.queue.init()
