@@ -70,8 +70,8 @@ func registersOf(s storage.Store) (ofd.Registers, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The OFD keeps what it had from a register that was deleted here.
-	deleted, err := kkt.Deleted(s)
+	// The OFD keeps what it had from a register that was deleted or restored here.
+	cuts, err := kkt.Cuts(s)
 	return func(drive string, number uint32) (containers [][]byte, known bool, err error) {
 		for _, d := range lives[drive] {
 			box, err := s.Document(d, number)
@@ -82,6 +82,6 @@ func registersOf(s storage.Store) (ofd.Registers, error) {
 				return nil, true, err
 			}
 		}
-		return containers, len(lives[drive]) > 0 && deleted[drive] == 0, nil
+		return containers, len(lives[drive]) > 0 && cuts[drive] == 0, nil
 	}, err
 }

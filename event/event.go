@@ -33,8 +33,14 @@ const (
 	RegisterDeleted Kind = "register_deleted"
 	// RegisterReset is the same for a register that begins anew: its document 1 follows.
 	RegisterReset Kind = "register_reset"
-	WarningOn     Kind = "warning_on"  // Text names the trouble
-	WarningOff    Kind = "warning_off" // Text names the trouble
+	// RegisterRestored and RegisterImported come once for each FN number that a register
+	// had or has, when it is put back to a snapshot or comes from a file. Document is the
+	// last one of the drive, 0 when it has none or is gone; Text names the snapshot.
+	RegisterRestored Kind = "register_restored"
+	RegisterImported Kind = "register_imported"
+
+	WarningOn  Kind = "warning_on"  // Text names the trouble
+	WarningOff Kind = "warning_off" // Text names the trouble
 
 	WebhookDelivered Kind = "webhook_delivered" // a notification or a message reached its receiver
 	WebhookFailed    Kind = "webhook_failed"    // an attempt failed; Text says which, where and why
@@ -44,7 +50,7 @@ const (
 
 // Kinds are all kinds, as a help text lists them.
 func Kinds() []Kind {
-	return []Kind{Document, Sent, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, RegisterDeleted, RegisterReset, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
+	return []Kind{Document, Sent, Confirmed, ReceiptFailed, ShiftOpened, ShiftClosed, WarningOn, WarningOff, DriveInserted, RegisterDeleted, RegisterReset, RegisterRestored, RegisterImported, WebhookDelivered, WebhookFailed, FaultFired, Replayed}
 }
 
 // Event is one thing that happened.

@@ -39,6 +39,22 @@ func NewReplay(master []byte, stored *State, docs DocumentReader) *Replay {
 // when it is not known. The error is an ErrReplay that says why the drive would
 // not have made the document; the replay is then at its end.
 func (r *Replay) Document(container []byte, keeps *Registration) ([]ffd.Difference, error) {
+	made, err := r.make(container, keeps)
+	if err != nil || bytes.Equal(made, container) {
+		return nil, err
+	}
+	return ffd.Diff(ofdproto.Tree(made), ofdproto.Tree(container)), nil
+}
+
+// Follow is Document for one whose bytes cannot be made again, as it is not known
+// which tickets came before it: the state follows, the bytes are not compared.
+func (r *Replay) Follow(container []byte, keeps *Registration) error {
+	_, err := r.make(container, keeps)
+	return err
+}
+
+// make makes the next document again; it lives until the next one.
+func (r *Replay) make(container []byte, keeps *Registration) ([]byte, error) {
 	c, err := ofdproto.ParseContainer(container)
 	if errors.Is(err, ofdproto.ErrCRC) {
 		// The difference will name the CRC; what the rest says is looked at all the same.
@@ -62,11 +78,7 @@ func (r *Replay) Document(container []byte, keeps *Registration) ([]ffd.Differen
 		return nil, fmt.Errorf("%w: %w", ErrReplay, err)
 	}
 	r.times = append(r.times, r.State.LastTime)
-	made := r.out.Documents[0].Container
-	if bytes.Equal(made, container) {
-		return nil, nil
-	}
-	return ffd.Diff(ofdproto.Tree(made), ofdproto.Tree(container)), nil
+	return r.out.Documents[0].Container, nil
 }
 
 // Confirm gives the stored ticket of the oldest unsent document to the drive. One
@@ -103,6 +115,15 @@ func (r *Replay) Diff(stored *State) []FieldDifference {
 			s.RegistrationDocs[i] = 0
 		}
 	}
+	return s.Diff(stored)
+}
+
+// DiffFollowed is Diff after Follow: nor does it look at what hangs on the order of
+// documents and tickets, the messages of the operator (1206) and the warnings that
+// are left of them.
+func (r *Replay) DiffFollowed(stored *State) []FieldDifference {
+	s := *r
+	s.State.Messages, s.State.OperatorWarning = stored.Messages, stored.OperatorWarning
 	return s.Diff(stored)
 }
 

@@ -198,8 +198,11 @@ func (b *batch) step() {
 // makes tells that a job may make documents: tickets and looks at the warnings come
 // at times of their own, and a stepping clock does not move for them.
 func makes(j job) bool {
-	_, look := j.(*watchJob)
-	return !look && !canWait(j)
+	switch j.(type) {
+	case *watchJob, *captureJob:
+		return false
+	}
+	return !canWait(j)
 }
 
 // business is the clock itself, or one over it.

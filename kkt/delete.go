@@ -88,7 +88,12 @@ func (f *Fleet) deleteRegisters(ctx context.Context, which func() ([]*Register, 
 		for _, r := range list {
 			p.drop(kindRegister, []byte(r.Serial()))
 			p.drop(kindWarnings, []byte(r.Serial()))
+			if err == nil {
+				err = g.findSnapshots(r.Serial(), p)
+			}
 		}
+	}
+	if err == nil {
 		if users, err = f.leavingUsers(list); err == nil {
 			p.change.Records = append(p.change.Records, users.records...)
 			err = f.append(p.change)

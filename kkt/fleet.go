@@ -107,6 +107,8 @@ type Fleet struct {
 
 	subscriptions subscriptions
 
+	draftDocuments int // in one step of a copy
+
 	delayed delayed
 	closing struct {
 		sync.Mutex
@@ -132,11 +134,15 @@ func Open(o Options) (*Fleet, error) {
 	if len(f.master) == 0 {
 		f.master = []byte(fn.DefaultMaster)
 	}
+	f.draftDocuments = draftDocuments
 	f.batches.New = func() any { return new(batch) }
 	f.jobs.New = func() any { return &receiptJob{ready: make(chan struct{}, 1)} }
 	f.replay.calls = map[[32]byte]chan struct{}{}
 	f.delayed.timers, f.delayed.waiting = map[[16]byte]dueTimer{}, map[[16]byte]string{}
 	f.closing.idle = sync.NewCond(&f.closing.Mutex)
+	if err := f.sweepDrafts(); err != nil {
+		return nil, err
+	}
 	if err := f.loadSeed(o.Seed); err != nil {
 		return nil, err
 	}
@@ -169,26 +175,9 @@ func Open(o Options) (*Fleet, error) {
 	slices.SortFunc(records, func(a, b registerRecord) int { return int(a.ID) - int(b.ID) })
 	drives := uint64(0)
 	for _, rec := range records {
-		r := &Register{fleet: f, id: rec.ID}
-		p, err := newProfile(rec.ID, rec.Settings)
-		if err != nil {
-			p = &profile{Settings: rec.Settings, id: rec.ID, zone: time.UTC} // to be shown, not to be used
-		}
-		p.past, p.since = rec.Past, rec.Since
-		r.profile.Store(p)
-		if err == nil {
-			err = r.load()
-		}
-		if err == nil {
-			err = r.loadClock()
-		}
-		if err != nil {
-			r.publish(fmt.Errorf("%w: %w", ErrOutOfService, err))
-			f.log.WithField("register", rec.Serial).WithError(err).Error("register is out of service")
-		}
-		r.loadOutgoing()
+		r := f.revive(rec)
 		f.add(r)
-		drives += uint64(len(p.Drives))
+		drives += uint64(len(rec.Drives))
 	}
 	f.drives = max(f.drives, drives)
 	if err := f.loadWarnings(); err != nil {
@@ -199,6 +188,30 @@ func Open(o Options) (*Fleet, error) {
 	}
 	f.tellWarnings(f.Registers()...) // what time has changed since the last run
 	return f, nil
+}
+
+// revive makes a register of what is stored of it. One whose data cannot be used is
+// out of service.
+func (f *Fleet) revive(rec registerRecord) *Register {
+	r := &Register{fleet: f, id: rec.ID}
+	p, err := newProfile(rec.ID, rec.Settings)
+	if err != nil {
+		p = &profile{Settings: rec.Settings, id: rec.ID, zone: time.UTC} // to be shown, not to be used
+	}
+	p.past, p.since = rec.Past, rec.Since
+	r.profile.Store(p)
+	if err == nil {
+		err = r.load()
+	}
+	if err == nil {
+		err = r.loadClock()
+	}
+	if err != nil {
+		r.publish(fmt.Errorf("%w: %w", ErrOutOfService, err))
+		f.log.WithField("register", rec.Serial).WithError(err).Error("register is out of service")
+	}
+	r.outgoing = r.findOutgoing()
+	return r
 }
 
 func loadJSON[T any](s storage.Store, kind storage.Kind, add func(T)) error {

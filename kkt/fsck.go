@@ -83,6 +83,7 @@ const (
 // FsckSummary counts what was looked at.
 type FsckSummary struct {
 	Registers int `json:"registers"`
+	Snapshots int `json:"snapshots"` // their drives, documents and receipts are counted with the others
 	Drives    int `json:"drives"`
 	Documents int `json:"documents"`
 	Tickets   int `json:"tickets"`
@@ -110,22 +111,38 @@ type FsckSummary struct {
 // stream as their commits did. Events name a drive by its FN number, which a drive
 // keeps when it is reset; document 1 in the stream begins the next life of the
 // number, and lives follow one another as the internal ids of the drives do,
-// since an id is never used again.
+// since an id is never used again. A drive that came in an image, by an import or from
+// a snapshot, begins in the stream behind its base: for the documents up to there the
+// order of tickets is not known, so they are not made again, but what they lead to is
+// the state of the base, their signs verify, and so do their tickets.
+//
+// What a crash has left of a copy that was not finished is passed over: the next
+// start takes it away.
 //
 // The error is one of the store that leaves nothing to look at. What is not told
 // are records of other rooms.
 func Fsck(o FsckOptions, found func(Difference)) (FsckSummary, error) {
-	c := &fsck{store: o.Store, master: o.Master, mode: o.TicketMode, found: found, registers: map[string]*fsckRegister{}, accounts: map[string]bool{}, warned: told{}, lives: map[storage.DriveID]*life{}}
-	if len(c.master) == 0 {
-		c.master = []byte(fn.DefaultMaster)
-	}
-	for _, step := range []func() error{c.readSeed, c.readRegisters, c.readDrives, c.readEvents, c.replayAll, c.checkPast, c.readReceipts,
-		c.checkUnclaimed, c.readQueued, c.readPrinted, c.readMessages, c.readAnswers, c.readRepeats, c.readClocks, c.readWarnings, c.readSubscriptions, c.readOutbox, c.readSent} {
+	c := newFsck(o, found)
+	for _, step := range []func() error{c.readSeed, c.readRegisters, c.readDrafts, c.readSnapshots, c.readDrives, c.readBases, c.readEvents, c.replayAll,
+		c.checkPasts, c.readReceipts, c.readSnapshotReceipts, c.checkUnclaimed, c.readQueued, c.readPrinted, c.readMessages, c.readAnswers, c.readRepeats, c.readClocks, c.readWarnings, c.readSubscriptions, c.readOutbox, c.readSent} {
 		if err := step(); err != nil {
 			return c.sum, err
 		}
 	}
 	return c.sum, nil
+}
+
+func newFsck(o FsckOptions, found func(Difference)) *fsck {
+	c := &fsck{store: o.Store, master: o.Master, mode: o.TicketMode, registers: map[string]*fsckRegister{}, accounts: map[string]bool{},
+		warned: told{}, lives: map[storage.DriveID]*life{}, drafts: map[storage.DriveID]bool{}}
+	if len(c.master) == 0 {
+		c.master = []byte(fn.DefaultMaster)
+	}
+	c.found = func(d Difference) {
+		c.differences++
+		found(d)
+	}
+	return c
 }
 
 // fsck is one run of Fsck.
@@ -141,14 +158,29 @@ type fsck struct {
 	accounts  map[string]bool // that can be read
 	warned    told            // by the events
 	lives     map[storage.DriveID]*life
-	order     []*life           // by id
-	deleted   map[string]uint64 // by FN number: the last event that tells of the deletion of its register
+	order     []*life // by id
+	snapshots []*fsckSnapshot
+	drafts    map[storage.DriveID]bool // drives of unfinished copies
+	draftIDs  []uint64                 // of registers that were not imported to the end
+	// differences counts those that were told; enough, when it is not 0, ends the look
+	// at a drive.
+	differences, enough int
+	cuts                map[string]uint64 // by FN number: see Cuts
 }
 
 // fsckRegister is a register as its record has it.
 type fsckRegister struct {
 	registerRecord
-	profile *profile
+	profile  *profile
+	snapshot string // name; "": the register itself
+}
+
+// name is the register as a difference names it.
+func (r *fsckRegister) name() string {
+	if r.snapshot != "" {
+		return r.Serial + ", snapshot " + r.snapshot
+	}
+	return r.Serial
 }
 
 // life is a drive from its first document to its last.
@@ -159,6 +191,8 @@ type life struct {
 	state    fn.State
 	readable bool // the state
 	last     uint32
+	base     *base // nil: the events tell of all its documents
+	unknown  bool  // its base cannot be used: it is not replayed
 
 	steps    []fsckStep // of the events
 	forms    []byte     // by number less one, as far as the replay went
@@ -170,10 +204,13 @@ type life struct {
 func (l *life) difference(document uint32, what, expected, found, do string) Difference {
 	d := Difference{Drive: l.number, DriveID: l.id, Document: document, What: what, Expected: expected, Found: found, Do: do}
 	if l.owner != nil {
-		d.Register = l.owner.Serial
+		d.Register = l.owner.name()
 	}
 	return d
 }
+
+// beside tells that a document came in an image: no event here tells of it.
+func (l *life) beside(number uint32) bool { return l.base != nil && number <= l.base.number }
 
 func (c *fsck) tell(l *life, document uint32, what, expected, found, do string) {
 	c.found(l.difference(document, what, expected, found, do))
@@ -254,11 +291,10 @@ func (c *fsck) readRegisters() error {
 // readDrives reads the states and finds the register of each.
 func (c *fsck) readDrives() error {
 	owners := map[storage.DriveID]*fsckRegister{}
-	for _, serial := range c.serials() {
-		r := c.registers[serial]
+	for _, r := range c.owners() {
 		for _, d := range r.Drives {
 			if other := owners[d]; other != nil {
-				c.found(Difference{Register: r.Serial, DriveID: d, What: "register " + other.Serial + " has the drive too", Do: doRestore})
+				c.found(Difference{Register: r.name(), DriveID: d, What: "register " + other.name() + " has the drive too", Do: doRestore})
 				continue
 			}
 			owners[d] = r
@@ -266,6 +302,9 @@ func (c *fsck) readDrives() error {
 	}
 	broken := map[storage.DriveID]error{}
 	err := c.store.Drives(func(d storage.DriveID, form []byte, _ uint64) error {
+		if c.drafts[d] {
+			return nil
+		}
 		l := &life{id: d, owner: owners[d]}
 		state, err := fn.ParseState(form)
 		l.state, l.readable = state, err == nil
@@ -294,7 +333,7 @@ func (c *fsck) readDrives() error {
 	for _, d := range slices.Sorted(maps.Keys(owners)) {
 		if c.lives[d] == nil {
 			r := owners[d]
-			c.found(Difference{Register: r.Serial, Drive: r.profile.settingsAt(d, 1).DriveNumber, DriveID: d, What: "the state of the drive is missing", Do: doRestore})
+			c.found(Difference{Register: r.name(), Drive: r.profile.settingsAt(d, 1).DriveNumber, DriveID: d, What: "the state of the drive is missing", Do: doRestore})
 		}
 	}
 	return nil
@@ -318,6 +357,18 @@ func (c *fsck) nameDrive(l *life) {
 
 func (c *fsck) serials() []string { return slices.Sorted(maps.Keys(c.registers)) }
 
+// owners are the registers, by serial number, and their snapshots: all that has
+// drives.
+func (c *fsck) owners() (list []*fsckRegister) {
+	for _, serial := range c.serials() {
+		list = append(list, c.registers[serial])
+	}
+	for _, s := range c.snapshots {
+		list = append(list, s.register)
+	}
+	return list
+}
+
 // replayAll makes the documents of every drive again.
 func (c *fsck) replayAll() error {
 	for _, l := range c.order {
@@ -329,6 +380,9 @@ func (c *fsck) replayAll() error {
 }
 
 func (c *fsck) replay(l *life) error {
+	if l.unknown {
+		return nil
+	}
 	p := player{c: c, l: l, docs: documentPages{store: c.store, drive: l.id}, tickets: map[uint32][]byte{}}
 	stored := l.state
 	if !l.readable {
@@ -341,6 +395,11 @@ func (c *fsck) replay(l *life) error {
 	}
 	stored.Drive = ffd.Pad[[16]byte](l.number)
 	p.replay = fn.NewReplay(c.master, &stored, &p.docs)
+	if l.base != nil {
+		if err := p.retrace(); err != nil {
+			return err
+		}
+	}
 	for _, s := range l.steps {
 		if p.ended {
 			break
@@ -401,6 +460,23 @@ func (p *player) missing(err error) error {
 }
 
 func (p *player) make(d *storedDocument) error {
+	keeps := p.meet(d)
+	if d.ticket != nil {
+		p.tickets[d.number] = d.ticket
+	}
+	differences, err := p.replay.Document(d.container, keeps)
+	if err != nil {
+		p.stop(d, err)
+		return nil
+	}
+	p.c.tellBytes(p.l, d, differences)
+	p.compare(d, keeps)
+	return nil
+}
+
+// meet counts a document and gives the registration that the settings keep for it,
+// nil when it is no report.
+func (p *player) meet(d *storedDocument) *fn.Registration {
 	c, l := p.c, p.l
 	c.sum.Documents++
 	l.forms = append(l.forms, 0)
@@ -409,29 +485,31 @@ func (p *player) make(d *storedDocument) error {
 	}
 	if d.ticket != nil {
 		c.sum.Tickets++
-		p.tickets[d.number] = d.ticket
 	}
-	var keeps *fn.Registration
 	form := ffd.Form(l.forms[len(l.forms)-1])
 	if l.owner != nil && (form == ffd.FormRegistration || form == ffd.FormReregistration) {
 		if profile, err := newProfile(l.owner.ID, l.owner.profile.settingsAt(l.id, d.number)); err == nil {
-			keeps = &profile.register.Registration
-		}
-	}
-	differences, err := p.replay.Document(d.container, keeps)
-	if err != nil {
-		p.ended, l.forms = true, l.forms[:d.number-1]
-		c.tell(l, d.number, fmt.Sprintf("%v; %d documents behind it are not looked at", err, l.last-d.number), "", "", doRestore)
-		return nil
-	}
-	c.tellBytes(l, d, differences)
-	if keeps != nil {
-		mine, other := fn.State{Registration: *keeps}, fn.State{Registration: p.replay.State.Registration}
-		for _, f := range mine.Diff(&other) {
-			c.tell(l, d.number, "the settings of the register and the report differ in "+f.Field, f.Mine, f.Other, doRestore)
+			return &profile.register.Registration
 		}
 	}
 	return nil
+}
+
+// stop ends the replay at a document that the drive cannot have made.
+func (p *player) stop(d *storedDocument, err error) {
+	p.ended, p.l.forms = true, p.l.forms[:d.number-1]
+	p.c.tell(p.l, d.number, fmt.Sprintf("%v; %d documents behind it are not looked at", err, p.l.last-d.number), "", "", doRestore)
+}
+
+// compare holds a report against the registration that the settings keep for it.
+func (p *player) compare(d *storedDocument, keeps *fn.Registration) {
+	if keeps == nil {
+		return
+	}
+	mine, other := fn.State{Registration: *keeps}, fn.State{Registration: p.replay.State.Registration}
+	for _, f := range mine.Diff(&other) {
+		p.c.tell(p.l, d.number, "the settings of the register and the report differ in "+f.Field, f.Mine, f.Other, doRestore)
+	}
 }
 
 // tellBytes tells where a stored document differs from the one made again.

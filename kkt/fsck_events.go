@@ -3,6 +3,7 @@ package kkt
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"kktd/event"
@@ -30,13 +31,14 @@ type stream struct {
 	current int     // -1 before the first event
 	told    uint32  // last document of the current life that was told
 	done    uint32  // last one whose ticket was told
+	unknown bool    // where it begins: its events are passed over
 }
 
 // readEvents deals the events out to the lives of the drives.
 func (c *fsck) readEvents() error {
 	streams := map[string]*stream{}
 	for _, l := range c.order {
-		if l.last == 0 {
+		if l.last == 0 || l.owner != nil && l.owner.snapshot != "" {
 			continue
 		}
 		s := streams[l.number]
@@ -45,9 +47,15 @@ func (c *fsck) readEvents() error {
 			streams[l.number] = s
 		}
 		s.lives = append(s.lives, l)
+		s.unknown = s.unknown || l.unknown
+		if l.base != nil { // it came in an image: the stream goes on behind that
+			s.current, s.told = len(s.lives)-1, l.base.number
+			s.done = confirmedBefore(l.base.state.FirstUnsent, l.base.number)
+			l.receipts = make([][16]byte, l.base.number)
+		}
 	}
 	var err error
-	if c.deleted, err = Deleted(c.store); err != nil {
+	if c.cuts, err = Cuts(c.store); err != nil {
 		return err
 	}
 	next := uint64(1)
@@ -71,10 +79,13 @@ func (c *fsck) readEvents() error {
 		if e.Kind != event.Document && e.Kind != event.Confirmed && e.Kind != event.Sent {
 			return nil
 		}
-		if number < c.deleted[strings.TrimSpace(e.Drive)] {
+		if number < c.cuts[strings.TrimSpace(e.Drive)] {
 			return nil
 		}
 		s := streams[strings.TrimSpace(e.Drive)]
+		if s != nil && s.unknown {
+			return nil
+		}
 		if s == nil || len(s.lives) == 0 {
 			c.found(Difference{Register: e.Register, Drive: e.Drive, Document: e.Document,
 				What: fmt.Sprintf("event %d tells of a document of a drive that is not stored", number), Do: doRestore})
@@ -141,59 +152,66 @@ func (c *fsck) follow(s *stream, e *event.Event) {
 	l.receipts[e.Document-1] = key
 }
 
-// checkPast compares the settings that a register had with its registration
+// checkPasts compares the settings that registers had with their registration
 // reports.
-func (c *fsck) checkPast() error {
-	for _, serial := range c.serials() {
-		r := c.registers[serial]
-		reports := map[storage.DriveID]map[uint32]bool{} // of which the settings before them are kept
-		for i, past := range r.Past {
-			l := c.lives[past.Drive]
-			switch {
-			case l == nil || l.owner != r:
-				c.found(Difference{Register: serial, DriveID: past.Drive, What: fmt.Sprintf("settings of the past, number %d, name a drive that is not the register's", i+1), Do: doRestore})
-				continue
-			case past.Last > l.last || i > 0 && r.Past[i-1].Drive == past.Drive && past.Last <= r.Past[i-1].Last:
-				c.tell(l, past.Last, fmt.Sprintf("settings of the past, number %d, end there", i+1), fmt.Sprintf("in order, up to document %d", l.last), fmt.Sprint(past.Last), doRestore)
-				continue
-			}
-			if reports[l.id] == nil {
-				reports[l.id] = map[uint32]bool{}
-			}
-			reports[l.id][past.Last+1] = true
-			if int(past.Last) < len(l.forms) && ffd.Form(l.forms[past.Last]) != ffd.FormReregistration {
-				c.tell(l, past.Last+1, "settings were replaced before it: its form", fmt.Sprint(byte(ffd.FormReregistration)), fmt.Sprint(l.forms[past.Last]), doRestore)
-			}
-		}
-		for _, d := range r.Drives {
-			l := c.lives[d]
-			if l == nil || l.owner != r {
-				continue
-			}
-			for i, form := range l.forms {
-				if number := uint32(i + 1); i > 0 && ffd.Form(form) == ffd.FormReregistration && !reports[d][number] {
-					c.tell(l, number, "the settings that the change of registration replaced are not kept", "", "", doRestore)
-				}
-			}
-		}
+func (c *fsck) checkPasts() error {
+	for _, r := range c.owners() {
+		c.checkPast(r)
 	}
 	return nil
 }
 
-// Deleted gives the FN numbers of registers that were deleted or began anew with the
-// number of the last event that tells of it: what the stream says of the drive before
-// that is of documents that are gone.
-func Deleted(store storage.Store) (map[string]uint64, error) {
-	deleted := map[string]uint64{}
-	prefixes := [...][]byte{[]byte(`{"kind":"` + event.RegisterDeleted + `"`), []byte(`{"kind":"` + event.RegisterReset + `"`)}
+func (c *fsck) checkPast(r *fsckRegister) {
+	reports := map[storage.DriveID]map[uint32]bool{} // of which the settings before them are kept
+	for i, past := range r.Past {
+		l := c.lives[past.Drive]
+		switch {
+		case l == nil || l.owner != r:
+			c.found(Difference{Register: r.name(), DriveID: past.Drive, What: fmt.Sprintf("settings of the past, number %d, name a drive that is not the register's", i+1), Do: doRestore})
+			continue
+		case past.Last > l.last || i > 0 && r.Past[i-1].Drive == past.Drive && past.Last <= r.Past[i-1].Last:
+			c.tell(l, past.Last, fmt.Sprintf("settings of the past, number %d, end there", i+1), fmt.Sprintf("in order, up to document %d", l.last), fmt.Sprint(past.Last), doRestore)
+			continue
+		}
+		if reports[l.id] == nil {
+			reports[l.id] = map[uint32]bool{}
+		}
+		reports[l.id][past.Last+1] = true
+		if int(past.Last) < len(l.forms) && ffd.Form(l.forms[past.Last]) != ffd.FormReregistration {
+			c.tell(l, past.Last+1, "settings were replaced before it: its form", fmt.Sprint(byte(ffd.FormReregistration)), fmt.Sprint(l.forms[past.Last]), doRestore)
+		}
+	}
+	for _, d := range r.Drives {
+		l := c.lives[d]
+		if l == nil || l.owner != r {
+			continue
+		}
+		for i, form := range l.forms {
+			if number := uint32(i + 1); i > 0 && ffd.Form(form) == ffd.FormReregistration && !reports[d][number] {
+				c.tell(l, number, "the settings that the change of registration replaced are not kept", "", "", doRestore)
+			}
+		}
+	}
+}
+
+// Cuts gives the FN numbers whose documents have gone, or have come in an image, with
+// the number of the last event that tells of it: what the stream says of the drive
+// before that is of documents that are not there any more, or not any more as they
+// were.
+func Cuts(store storage.Store) (map[string]uint64, error) {
+	cuts := map[string]uint64{}
+	var prefixes [][]byte
+	for _, kind := range [...]event.Kind{event.RegisterDeleted, event.RegisterReset, event.RegisterRestored, event.RegisterImported} {
+		prefixes = append(prefixes, []byte(`{"kind":"`+kind+`"`))
+	}
 	err := store.Events(0, 0, func(number uint64, raw []byte) error {
-		if !bytes.HasPrefix(raw, prefixes[0]) && !bytes.HasPrefix(raw, prefixes[1]) {
+		if !slices.ContainsFunc(prefixes, func(p []byte) bool { return bytes.HasPrefix(raw, p) }) {
 			return nil
 		}
 		if e, err := event.Parse(number, raw); err == nil { // else it is told of with the others
-			deleted[strings.TrimSpace(e.Drive)] = number
+			cuts[strings.TrimSpace(e.Drive)] = number
 		}
 		return nil
 	})
-	return deleted, err
+	return cuts, err
 }

@@ -58,6 +58,9 @@ func (c *fsck) readReceipts() error {
 			c.found(Difference{What: err.Error(), Do: doRestore})
 			return nil
 		}
+		if c.draftReceipt(key) {
+			return nil
+		}
 		if c.registers[rec.Register] == nil {
 			c.found(Difference{Register: rec.Register, DriveID: rec.Drive, What: "receipt " + id + " names a register that is not stored", Do: doRestore})
 			return nil
@@ -94,12 +97,12 @@ func (c *fsck) checkReceipt(key [16]byte, rec *ReceiptRecord) error {
 		case number == 0 || number > l.last:
 			c.tell(l, number, what+" names a document that is not stored", fmt.Sprint("up to ", l.last), fmt.Sprint(number), doRestore)
 			continue
-		case int(number) > len(l.receipts):
+		case !l.beside(number) && int(number) > len(l.receipts):
 			continue // told already: it has no event
 		case int(number) <= len(l.forms) && !ffd.Form(l.forms[number-1]).IsSettlement():
 			c.tell(l, number, what+" names a document that is no receipt: its form", "3, 4, 31 or 41", fmt.Sprint(l.forms[number-1]), doRestore)
 			continue
-		case c.ids != nil && l.receipts[number-1] != key:
+		case !l.beside(number) && c.ids != nil && l.receipts[number-1] != key:
 			c.tell(l, number, "the event of the document and the record name different receipts", c.receiptAt(l, number), rec.ID, doRestore)
 			continue
 		case l.claimed == nil:
@@ -172,6 +175,9 @@ func (c *fsck) readPrinted() error {
 		}
 		d, number := storage.DriveID(binary.BigEndian.Uint64(key)), binary.BigEndian.Uint32(key[8:])
 		l := c.lives[d]
+		if c.drafts[d] {
+			return nil
+		}
 		if l == nil || number == 0 || number > l.last {
 			c.found(Difference{DriveID: d, Document: number, What: "printed texts of a document that is not stored", Do: doRestore})
 			return nil

@@ -29,12 +29,13 @@ type gathering struct {
 	// halted are registers whose goroutine stands still: what waits in their queues is
 	// in nobody's hands.
 	halted []*Register
+	kept   map[[16]byte]bool // receipts that stay, with their answers and entries in the outbox
 }
 
 func newGathering(f *Fleet) *gathering { return &gathering{f: f, parts: map[string]*part{}} }
 
 // gather fills the parts. The registers do nothing meanwhile. kind is the event that
-// tells of it.
+// tells of it; "": the caller tells.
 func (g *gathering) gather(list []*Register, kind event.Kind) error {
 	f, since := g.f, uint64(1<<64-1)
 	for _, r := range list {
@@ -47,13 +48,16 @@ func (g *gathering) gather(list []*Register, kind event.Kind) error {
 			}
 			part.documents += last
 			part.drop(kindSent, driveKeyOf(id))
+			part.drop(kindBase, baseKey(keyBase, id))
 			if err := g.keys(kindPrinted, driveKeyOf(id), nil, func(key, _ []byte) { part.drop(kindPrinted, key) }); err != nil {
 				return err
 			}
 		}
 		part.change.Forget = append(part.change.Forget, p.Drives...)
 		part.drop(kindClock, clockKey(p.Serial))
-		g.tell(part, p, kind)
+		if kind != "" {
+			g.tell(part, p, kind)
+		}
 	}
 	for _, step := range []func() error{
 		func() error { return g.findReceipts(since) },
@@ -108,7 +112,7 @@ func (g *gathering) findReceipts(since uint64) error {
 		err := f.store.Records(kindReceipt, nil, after[:], 0, func(key, value []byte) error {
 			status, serial := peekReceipt(value)
 			p := g.parts[string(serial)]
-			if p == nil || len(key) != 16 {
+			if p == nil || len(key) != 16 || g.kept[[16]byte(key)] {
 				return nil
 			}
 			if p.receipts == nil {
@@ -238,10 +242,14 @@ func (g *gathering) findEntries() error {
 		return nil
 	}
 	floor, err := box.Forget(func(e *outbox.Entry) *[]storage.Record {
-		if p := g.parts[e.Register]; p != nil {
-			return &p.change.Records
+		p := g.parts[e.Register]
+		if p == nil {
+			return nil
 		}
-		return nil
+		if key, err := g.f.ids.parse(e.Receipt); err == nil && g.kept[key] {
+			return nil
+		}
+		return &p.change.Records
 	})
 	if floor != nil {
 		g.each(func(p *part) { p.change.Records = append(p.change.Records, *floor) })

@@ -25,7 +25,9 @@ const (
 	kindMessage      storage.Kind = 9  // by the key of its receipt
 	kindSubscription storage.Kind = 10 // by public id of the account, API and type; 8 is outbox.Kind
 	kindPrinted      storage.Kind = 13 // key of the receipt whose printed texts a document has, by drive and number
-	kindSent         storage.Kind = 16 // up to which document it was told that they were sent, by drive; 14 and 15 are taken
+	kindSnapshot     storage.Kind = 14 // snapshots of registers by serial number and name, and their receipts; see snapshot.go
+	kindBase         storage.Kind = 15 // where the events of a drive begin that came in an image; unfinished copies
+	kindSent         storage.Kind = 16 // up to which document it was told that they were sent, by drive
 )
 
 // recordVersion is the first byte of a stored answer or delayed receipt,

@@ -17,6 +17,8 @@ import (
 type Register struct {
 	fleet *Fleet
 	id    uint64
+	// imaging is held while a snapshot of it is made, deleted or put back.
+	imaging sync.Mutex
 
 	mu      sync.Mutex // guards the queue
 	queue   []job

@@ -161,8 +161,8 @@ func (r *Register) outgoingDrive(id storage.DriveID) *Register {
 	return nil
 }
 
-// loadOutgoing finds the replaced drives that have something to send.
-func (r *Register) loadOutgoing() {
+// findOutgoing finds the replaced drives that have something to send.
+func (r *Register) findOutgoing() (list []*Register) {
 	p := r.profile.Load()
 	last := map[storage.DriveID]*Past{}
 	for i := range p.past {
@@ -180,9 +180,10 @@ func (r *Register) loadOutgoing() {
 			continue
 		}
 		if first, _ := o.Unsent(); first != 0 {
-			r.outgoing = append(r.outgoing, o)
+			list = append(list, o)
 		}
 	}
+	return list
 }
 
 func (r *Register) loadDrive(past *Past) (*Register, error) {

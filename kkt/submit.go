@@ -51,11 +51,17 @@ func (f *Fleet) make(r *Receipt) (*Outcome, error) {
 	}
 	for {
 		reg, err := f.choose(r)
+		if errors.Is(err, errStale) {
+			continue // the only one that fits was deleted meanwhile
+		}
 		if err != nil {
 			return nil, err
 		}
 		if reg == nil {
-			return f.park(r, nil)
+			if o, err := f.park(r, nil); !errors.Is(err, errStale) {
+				return o, err
+			}
+			continue
 		}
 		j.request, j.profile = &r.Request, reg.profile.Load()
 		if j.parts, j.data, err = j.profile.prepareAll(r, j.parts[:0], j.data[:0]); err != nil {

@@ -251,12 +251,19 @@ func (b *builder) operation(key, path string, d control.Doc, outside bool) *oper
 		op.Body = &requestBody{}
 		op.Body.Content.add(jsonMedia, media)
 	}
+	if d.BodyMedia != "" {
+		op.Body = &requestBody{Required: true}
+		op.Body.Content.add(d.BodyMedia, mediaType{Schema: &Schema{Type: "string", Format: "binary"}})
+	}
 	b.answers(op, key, d)
 	if outside {
 		op.Security = &[]map[string][]any{{}}
 		return op
 	}
 	statuses := slices.Concat([]int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError, http.StatusServiceUnavailable}, d.Errors)
+	if d.BodyMedia != "" {
+		statuses = append(statuses, http.StatusUnsupportedMediaType)
+	}
 	if d.Body != nil {
 		statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
@@ -282,7 +289,7 @@ func (b *builder) answers(op *operation, key string, d control.Doc) {
 		if r == nil {
 			r = &response{Description: http.StatusText(a.Status)}
 			made[a.Status], status = r, append(status, a.Status)
-			if a.Status == http.StatusCreated && (strings.HasSuffix(key, "registers") || strings.HasSuffix(key, "faults")) {
+			if a.Status == http.StatusCreated && (strings.HasSuffix(key, "registers") || strings.HasSuffix(key, "import") || strings.HasSuffix(key, "faults")) {
 				r.Headers = map[string]any{"Location": map[string]any{"description": "Path of what was made.", "schema": &Schema{Type: "string"}}}
 			}
 		}

@@ -60,6 +60,12 @@ func problemOf(err error) *Problem {
 			status = http.StatusNotFound
 		}
 		return &Problem{Status: status, Code: "refused", Message: err.Error(), MessageRu: refusal.Russian(), Drive: viewRefusal(refusal)}
+	case errors.Is(err, kkt.ErrImage):
+		return &Problem{Status: http.StatusBadRequest, Code: "invalid_image", Message: err.Error()}
+	case errors.Is(err, kkt.ErrExists):
+		return &Problem{Status: http.StatusConflict, Code: "exists", Message: err.Error()}
+	case errors.Is(err, kkt.ErrQueued):
+		return &Problem{Status: http.StatusConflict, Code: "queued", Message: err.Error()}
 	case errors.Is(err, fault.ErrSet):
 		return &Problem{Status: http.StatusServiceUnavailable, Code: "fault", Message: err.Error() + "; kktd fault list shows it, kktd fault reset lifts it"}
 	case errors.Is(err, kkt.ErrOutOfService):

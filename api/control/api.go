@@ -105,7 +105,7 @@ func New(o Options) *API {
 	}
 	var routes []Route
 	if a.fleet != nil {
-		routes = slices.Concat(a.fleetRoutes(), a.operationRoutes(), a.organisationRoutes())
+		routes = slices.Concat(a.fleetRoutes(), a.operationRoutes(), a.organisationRoutes(), a.imageRoutes())
 	}
 	if a.deliver != nil {
 		routes = append(routes, Route{"POST", "deliver", a.deliverAll}, Route{"POST", "registers/{serial}/deliver", a.deliverOne})

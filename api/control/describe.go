@@ -19,8 +19,10 @@ type Doc struct {
 	Summary string // one line
 	About   string // more, in Markdown; "" when the summary says all
 	Params  []Param
-	Body    reflect.Type // what ReadBody reads; nil: the route takes no body
-	Answers []Answer     // those that are no errors
+	Body    reflect.Type // what ReadBody reads; nil: the route takes no JSON
+	// BodyMedia is the media type of a body that is no JSON; it must be there.
+	BodyMedia string
+	Answers   []Answer // those that are no errors
 	// Errors are the statuses of errors beside those that every route of its kind has.
 	Errors []int
 }

@@ -12,6 +12,12 @@
 //	POST registers/{serial}/reset                          wipes the debug drive; {"registered":true} leaves the register as new
 //	POST registers/reset                                   leaves all registers as new
 //	POST registers/{serial}/clone                          a new one with the same settings
+//	GET  registers/{serial}/export                         the register as one file
+//	POST registers/import                                  makes a register of such a file; ?account=
+//	GET, POST registers/{serial}/snapshots                 its snapshots; {"name":"base"} makes one
+//	POST registers/{serial}/snapshots/{name}/restore       puts the register back to it
+//	DELETE registers/{serial}/snapshots/{name}             deletes it
+//	GET, POST snapshots; POST snapshots/{name}/restore; DELETE snapshots/{name}   the same of all registers
 //	GET  registers/{serial}/shift                          the shift
 //	POST registers/{serial}/shift/open, shift/close        documents 2 and 5
 //	POST registers/{serial}/reports/state                  document 21

@@ -17,6 +17,7 @@ const (
 	tagOwners    = "organisations"
 	tagOFD       = "ofd"
 	tagBench     = "bench"
+	tagImages    = "images"
 	tagDaemon    = "daemon"
 )
 
@@ -30,6 +31,7 @@ func Tags() [][2]string {
 		{tagBuyers, "Notifications of outside APIs, mail and SMS."},
 		{tagOwners, "Organisations, their accounts and where those want their notifications."},
 		{tagOFD, "The built-in test OFD: what it received and what it found. The paths are there when kktd runs its own OFD."},
+		{tagImages, "Registers as files, byte by byte, and snapshots that a register is put back to."},
 		{tagBench, "The test bench: clock, events, faults, scenarios, delivery on request."},
 		{tagDaemon, "The daemon itself."},
 	}
@@ -51,6 +53,7 @@ func PathParams() map[string]Param {
 		"faults/{id}":           {About: "Number of the fault, from `faults`.", Type: reflect.TypeFor[uint64](), Example: 1},
 		"ofd/documents/{id}":    {About: "Number of the document at the OFD, in the order of arrival.", Type: reflect.TypeFor[uint64](), Min: 1, Example: 1},
 		"organisations/{inn}":   {About: "INN of the organisation.", Example: "7708806062"},
+		"snapshots/{name}":      {About: "Name of the snapshot.", Pattern: `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`, Example: "base"},
 		"scenarios/{name}":      {About: "Name of the scenario, from `scenarios`.", Example: "answer-lost"},
 	}
 }
@@ -63,7 +66,7 @@ type slipView struct {
 // Docs are the descriptions of the routes of this room, by method and path.
 func Docs() map[string]Doc {
 	docs := map[string]Doc{}
-	for _, part := range []map[string]Doc{registerDocs(), driveDocs(), documentDocs(), receiptDocs(), organisationDocs(), ofdDocs(), benchDocs(), daemonDocs()} {
+	for _, part := range []map[string]Doc{registerDocs(), driveDocs(), documentDocs(), receiptDocs(), organisationDocs(), ofdDocs(), benchDocs(), imageDocs(), daemonDocs()} {
 		for route, doc := range part {
 			docs[route] = doc
 		}

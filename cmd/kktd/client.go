@@ -224,6 +224,24 @@ func (c *client) call(method, path string, body, v any) error {
 	if err != nil {
 		return err
 	}
+	return c.decode(raw, v)
+}
+
+// upload is call with a file as the body.
+func (c *client) upload(path string, file io.Reader, v any) error {
+	answer, err := c.sendBody(http.MethodPost, path, file, octetStream, "application/json")
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	raw, err := io.ReadAll(answer)
+	if err != nil {
+		return fmt.Errorf("POST %s: %w", c.base+path, err)
+	}
+	return c.decode(raw, v)
+}
+
+func (c *client) decode(raw []byte, v any) error {
 	if c.json {
 		if _, err := c.out.Write(raw); err != nil {
 			return err
@@ -251,7 +269,7 @@ func (c *client) raw(method, path string, body any, accept string) ([]byte, erro
 
 // copy writes the bytes that a path answers as they come.
 func (c *client) copy(w io.Writer, path string) error {
-	answer, err := c.send(http.MethodGet, path, nil, "application/octet-stream")
+	answer, err := c.send(http.MethodGet, path, nil, octetStream)
 	if err != nil {
 		return err
 	}
@@ -273,13 +291,20 @@ func (c *client) send(method, path string, body any, accept string) (io.ReadClos
 		}
 		content = bytes.NewReader(b)
 	}
+	return c.sendBody(method, path, content, "application/json", accept)
+}
+
+const octetStream = "application/octet-stream"
+
+// sendBody is send with a body as it is, nil for none.
+func (c *client) sendBody(method, path string, content io.Reader, contentType, accept string) (io.ReadCloser, error) {
 	r, err := http.NewRequestWithContext(c.ctx, method, c.base+path, content)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Accept", accept)
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+	if content != nil {
+		r.Header.Set("Content-Type", contentType)
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)

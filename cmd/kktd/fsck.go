@@ -113,7 +113,7 @@ func printFsck(out io.Writer, r *fsckReport, count int) {
 	} else {
 		fmt.Fprintf(out, "%s: clean\n", r.File)
 	}
-	fmt.Fprintf(out, "  registers  %d, drives %d, documents %d, tickets %d\n", s.Registers, s.Drives, s.Documents, s.Tickets)
+	fmt.Fprintf(out, "  registers  %d, snapshots %d, drives %d, documents %d, tickets %d\n", s.Registers, s.Snapshots, s.Drives, s.Documents, s.Tickets)
 	fmt.Fprintf(out, "  receipts   %d, queued %d, answers %d, events %d\n", s.Receipts, s.Queued, s.Answers, s.Events)
 	fmt.Fprintf(out, "  OFD        drives %d, epochs %d, documents %d\n", s.OFD.Drives, s.OFD.Epochs, s.OFD.Documents)
 }

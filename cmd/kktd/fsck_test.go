@@ -33,7 +33,7 @@ func TestFsckCommand(t *testing.T) {
 
 	out, err := runFsck(t, "--data", data)
 	require.NoError(t, err, out)
-	require.Contains(t, out, "clean\n  registers  1, drives 1, documents 3")
+	require.Contains(t, out, "clean\n  registers  1, snapshots 0, drives 1, documents 3")
 	out, err = runFsck(t, "--data", data, "--json")
 	require.NoError(t, err)
 	var told fsckReport

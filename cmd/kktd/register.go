@@ -18,7 +18,9 @@ func newRegisterCommand() *cobra.Command {
   kktd register reregister --place shop.example.com
   kktd register replace-drive --drive-model 15`,
 		newRegisterNewCommand(), newRegisterListCommand(), newRegisterShowCommand(),
-		newRegisterResetCommand(), newRegisterCloneCommand(), newRegisterDeleteCommand())
+		newRegisterResetCommand(), newRegisterCloneCommand(), newRegisterDeleteCommand(),
+		newRegisterExportCommand(), newRegisterImportCommand(),
+		newSnapshotCommand(), newSnapshotListCommand(), newRestoreCommand(), newSnapshotDeleteCommand())
 	cmd.Long = `Work with the registers of a running kktd, or with those of a data file when none
 runs: the command then starts the body of the daemon on the file, does its work,
 waits up to 5 s for the tickets of the OFD and stops it. With --addr it talks to
