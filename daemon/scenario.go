@@ -188,7 +188,10 @@ func scenarioDocs() map[string]control.Doc {
 // scenarioRoutes list the scenarios and play them.
 func (d *Daemon) scenarioRoutes() []control.Route {
 	return []control.Route{
-		{Method: http.MethodGet, Path: "scenarios", Serve: func(w http.ResponseWriter, _ *http.Request) error {
+		{Method: http.MethodGet, Path: "scenarios", Serve: func(w http.ResponseWriter, r *http.Request) error {
+			if err := control.NoParameters(r); err != nil {
+				return err
+			}
 			items := []scenarioView{}
 			for _, s := range Scenarios() {
 				items = append(items, scenarioView{s.Name, s.About, s.AboutRu})

@@ -27,7 +27,7 @@ type Config struct {
 // Example is a request that was made and its answer, for the operation that it
 // belongs to.
 type Example struct {
-	Route  string // "GET registers/{serial}"
+	Route  string // "GET registers/{serial}"; "": an error, for all routes with its status
 	Name   string // "" : the only one
 	Body   []byte // of the request; nil: none
 	Status int
@@ -398,7 +398,13 @@ func (b *builder) errorResponses() ordered {
 		if s == http.StatusMethodNotAllowed {
 			r.Headers = map[string]any{"Allow": map[string]any{"description": "The methods that the path takes.", "schema": &Schema{Type: "string"}}}
 		}
-		r.Content.add(jsonMedia, mediaType{Schema: envelope})
+		media := mediaType{Schema: envelope}
+		for _, e := range b.Examples {
+			if e.Route == "" && e.Status == s {
+				media.Examples.add(e.Name, exampleValue(e))
+			}
+		}
+		r.Content.add(jsonMedia, media)
 		out.add(errorName(s), r)
 	}
 	return out

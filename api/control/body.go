@@ -20,8 +20,12 @@ const maxBody = 1 << 20
 // strictly: a field that v does not have is an error that names it and the allowed
 // ones, and so are a field that comes twice, a value of another type, and anything
 // behind the object. An empty body is an empty object; null leaves a field as it
-// is. The error is a *Problem.
+// is. What is asked for stands in the body alone: a parameter beside it is an error,
+// too. The error is a *Problem.
 func ReadBody(w http.ResponseWriter, r *http.Request, v any) error {
+	if err := NoParameters(r); err != nil {
+		return err
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	tooLarge := (*http.MaxBytesError)(nil)
 	switch {

@@ -41,6 +41,7 @@ type FaultKindView struct {
 	Name    string `json:"name"`
 	Where   string `json:"where"`
 	Usage   string `json:"usage"`
+	First   string `json:"first,omitempty"` // name of the parameter that may stand without it in the text form
 	About   string `json:"about"`
 	AboutRu string `json:"about_ru"`
 }
@@ -72,7 +73,7 @@ func (a *API) listFaultKinds(w http.ResponseWriter, r *http.Request) error {
 	}
 	items := []FaultKindView{}
 	for _, k := range a.faultKinds.Kinds() {
-		items = append(items, FaultKindView{Name: k.Name, Where: k.Where, Usage: k.Usage, About: k.About, AboutRu: k.AboutRu})
+		items = append(items, FaultKindView{Name: k.Name, Where: k.Where, Usage: k.Usage, First: k.First, About: k.About, AboutRu: k.AboutRu})
 	}
 	return WriteJSON(w, http.StatusOK, allOf[FaultKindView]{items})
 }
@@ -129,9 +130,6 @@ func (b *faultBody) fault(kinds *fault.Registry) (fault.Fault, error) {
 
 func (a *API) addFault(w http.ResponseWriter, r *http.Request) error {
 	var body faultBody
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
 	if err := ReadBody(w, r, &body); err != nil {
 		return err
 	}
@@ -146,9 +144,6 @@ func (a *API) addFault(w http.ResponseWriter, r *http.Request) error {
 
 // resetFaults lifts all faults.
 func (a *API) resetFaults(w http.ResponseWriter, r *http.Request) error {
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
 	if err := ReadBody(w, r, &struct{}{}); err != nil {
 		return err
 	}

@@ -26,9 +26,6 @@ type createBody struct {
 
 func (a *API) createRegister(w http.ResponseWriter, r *http.Request) error {
 	var body createBody
-	if _, err := parseQuery(r); err != nil {
-		return err
-	}
 	if err := ReadBody(w, r, &body); err != nil {
 		return err
 	}
@@ -158,9 +155,6 @@ func (a *API) deleteRegister(w http.ResponseWriter, r *http.Request) error {
 // ofAll is a request that says nothing: it is for all registers.
 func ofAll(do func(context.Context) (kkt.Deletion, error)) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := parseQuery(r); err != nil {
-			return err
-		}
 		if err := ReadBody(w, r, &struct{}{}); err != nil {
 			return err
 		}

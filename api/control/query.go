@@ -45,6 +45,12 @@ func parseQuery(r *http.Request, known ...string) (query, error) {
 	return query(values), nil
 }
 
+// NoParameters refuses parameters; the error is a *Problem.
+func NoParameters(r *http.Request) error {
+	_, err := parseQuery(r)
+	return err
+}
+
 func (q query) get(name string) string { return url.Values(q).Get(name) }
 
 // number reads a whole number; an absent one is otherwise.
