@@ -82,16 +82,19 @@ func (p paths) MarshalJSON() ([]byte, error) {
 }
 
 // ordered is an object with its keys in order.
-type ordered []struct {
+type ordered []entry
+
+type entry struct {
 	key   string
 	value any
 }
 
+// add adds a key; there must be none of its name.
 func (o *ordered) add(key string, value any) {
-	*o = append(*o, struct {
-		key   string
-		value any
-	}{key, value})
+	if slices.ContainsFunc(*o, func(x entry) bool { return x.key == key }) {
+		panic("openapi: two entries of the name " + key)
+	}
+	*o = append(*o, entry{key, value})
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -289,7 +292,7 @@ func (b *builder) answers(op *operation, key string, d control.Doc) {
 		if r == nil {
 			r = &response{Description: http.StatusText(a.Status)}
 			made[a.Status], status = r, append(status, a.Status)
-			if a.Status == http.StatusCreated && (strings.HasSuffix(key, "registers") || strings.HasSuffix(key, "import") || strings.HasSuffix(key, "faults")) {
+			if a.Location {
 				r.Headers = map[string]any{"Location": map[string]any{"description": "Path of what was made.", "schema": &Schema{Type: "string"}}}
 			}
 		}
@@ -353,7 +356,7 @@ func (b *builder) parameter(p control.Param) parameter {
 	case p.Type == reflect.TypeFor[control.Duration]():
 		s.Pattern = durationPattern
 	case p.Type == reflect.TypeFor[time.Time]():
-		s.OneOf, s.Type = []*Schema{{Type: "string", Format: "date-time"}, {Type: "string", Format: "date"}}, ""
+		s.Pattern = `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+))?$`
 	case p.Type != nil:
 		s = b.types.of(p.Type)
 		if s.Type == "integer" {

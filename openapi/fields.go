@@ -243,6 +243,7 @@ var fieldWords = map[string]string{
 	"eventItem.text":              "Words of a warning, a failure, a fault.",
 	"eventItem.kind":              "What happened.",
 	"madeDocument.drive":          "Id of the drive within this daemon.",
+	"webhookBody.address":         "Where it goes.",
 	"organisationBody.address":    "1009, address of settlements.",
 	"organisationView.address":    "1009, address of settlements.",
 	"personBody.cashier_inn":      "1203, INN of the cashier.",

@@ -113,8 +113,11 @@ func words(name string, comments ...*ast.CommentGroup) string {
 		if text == "" {
 			continue
 		}
-		for _, verb := range []string{" is ", " are "} {
-			text = strings.TrimPrefix(text, name+verb)
+		text, named := strings.CutPrefix(text, name+" ")
+		for _, verb := range []string{"is ", "are "} {
+			if named {
+				text = strings.TrimPrefix(text, verb)
+			}
 		}
 		return sentence(text)
 	}

@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -32,9 +31,7 @@ func refTo(name string) *Schema { return &Schema{Ref: "#/components/schemas/" + 
 
 // of is the schema of a type where a value of it stands.
 func (x *types) of(t reflect.Type) *Schema {
-	if err := x.source.load(t); err != nil && x.err == nil {
-		x.err = err
-	}
+	x.load(t)
 	if s := x.special(t); s != nil {
 		return s
 	}
@@ -42,6 +39,10 @@ func (x *types) of(t reflect.Type) *Schema {
 	case reflect.Pointer:
 		return nullable(x.of(t.Elem()))
 	case reflect.Struct:
+		if t.Name() == "" && t.NumField() > 0 {
+			x.fail("no schema for %v: give it a name", t)
+			return &Schema{}
+		}
 		return x.component(t, x.object)
 	case reflect.Map:
 		if t.Elem().Kind() == reflect.Interface {
@@ -52,7 +53,7 @@ func (x *types) of(t reflect.Type) *Schema {
 		if t.Elem().Kind() == reflect.Uint8 {
 			return &Schema{Type: "string", Format: "byte", Nullable: true}
 		}
-		return &Schema{Type: "array", Items: x.of(t.Elem())}
+		return &Schema{Type: "array", Items: withoutNull(x.of(t.Elem()))}
 	}
 	if t.PkgPath() != "" && t.Kind() != reflect.Interface {
 		if values, _ := x.source.constants(t); len(values) > 1 && t != reflect.TypeFor[ffd.Form]() {
@@ -103,10 +104,22 @@ func (x *types) plain(t reflect.Type) *Schema {
 	case reflect.Float64:
 		return &Schema{Type: "number", Format: "double"}
 	}
-	if x.err == nil {
-		x.err = fmt.Errorf("openapi: no schema for %v", t)
-	}
+	x.fail("no schema for %v", t)
 	return &Schema{}
+}
+
+// fail keeps the first thing that is wrong.
+func (x *types) fail(format string, args ...any) {
+	if x.err == nil {
+		x.err = fmt.Errorf(format, args...)
+	}
+}
+
+// load reads the source of a type.
+func (x *types) load(t reflect.Type) {
+	if err := x.source.load(t); err != nil {
+		x.fail("%w", err)
+	}
 }
 
 // nullable is a schema that takes null too.
@@ -116,15 +129,15 @@ func nullable(s *Schema) *Schema {
 		c.Nullable = true
 		return &c
 	}
-	return &Schema{Nullable: true, AllOf: []*Schema{s}}
+	return &Schema{Type: "object", Nullable: true, AllOf: []*Schema{s}}
 }
 
 // component puts the schema of a type into the components, once.
 func (x *types) component(t reflect.Type, make func(reflect.Type) *Schema) *Schema {
 	name := componentName(t)
 	if owner, ok := x.owner[name]; ok {
-		if owner != t && x.err == nil {
-			x.err = fmt.Errorf("openapi: %v and %v are both named %s; name one in fields.go", owner, t, name)
+		if owner != t {
+			x.fail("%v and %v are both named %s; name one in fields.go", owner, t, name)
 		}
 		return refTo(name)
 	}
@@ -177,10 +190,13 @@ func (x *types) object(t reflect.Type) *Schema {
 	return s
 }
 
-// withoutNull is the schema of a field that is left out where others are null.
+// withoutNull is the schema of what is never null: a field that is left out instead, an
+// item of a list.
 func withoutNull(s *Schema) *Schema {
 	c := *s
-	c.Nullable = false
+	if c.Nullable = false; len(c.AllOf) > 0 {
+		c.Type = ""
+	}
 	if len(c.AllOf) == 1 && c.Description == "" {
 		return c.AllOf[0]
 	}
@@ -189,9 +205,7 @@ func withoutNull(s *Schema) *Schema {
 
 // field is the schema of a field with its words.
 func (x *types) field(owner reflect.Type, f reflect.StructField, name string) *Schema {
-	if err := x.source.load(owner); err != nil && x.err == nil {
-		x.err = err
-	}
+	x.load(owner)
 	key := nameOf(owner) + "." + name
 	t := f.Type
 	if other, ok := fieldTypes[name]; ok && t.Kind() == reflect.Interface {
@@ -209,7 +223,7 @@ func (x *types) field(owner reflect.Type, f reflect.StructField, name string) *S
 	if given, ok := fieldWords[key]; ok {
 		words = given
 	}
-	if words == "" && strings.HasSuffix(owner.Name(), "Body") {
+	if words == "" && (owner.Name() == "settingsBody" || owner.Name() == "driveBody") {
 		words = x.source.fields[reflect.TypeFor[kkt.Settings]().PkgPath()+".Settings."+f.Name] // what a body may set
 	}
 	if words == "" {
@@ -234,13 +248,12 @@ func described(s *Schema, words string) *Schema {
 // componentName is the name of the schema of a type.
 func componentName(t reflect.Type) string {
 	pkg := t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]
-	if base, args, generic := strings.Cut(t.Name(), "["); generic {
+	if _, args, generic := strings.Cut(t.Name(), "["); generic {
 		item, _, _ := strings.Cut(strings.TrimSuffix(args, "]"), ",")
 		item = item[strings.LastIndexAny(item, "./")+1:]
 		if name, ok := typeNames[pkg+"."+item]; ok {
 			item = name
 		}
-		_ = base
 		return strings.TrimSuffix(strings.TrimSuffix(title(item), "View"), "Item") + "List"
 	}
 	if t.Name() == "" && t.NumField() == 0 {
@@ -272,8 +285,6 @@ func (x *types) MarshalJSON() ([]byte, error) {
 	names := x.sorted()
 	return object(len(names), func(i int) (string, any) { return names[i], x.components[names[i]] })
 }
-
-var _ json.Marshaler = (*types)(nil)
 
 // nodeSchema is the tree of a document (design/architecture.md, Outside).
 func nodeSchema() *Schema {

@@ -89,7 +89,7 @@ func viewRefusal(r *fn.Refusal) *Refused {
 
 // refusal is the answer that tells of a problem.
 type refusal struct {
-	Error *Problem `json:"error"`
+	Error Problem `json:"error"`
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
@@ -100,7 +100,7 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		a.log.WithField("path", r.URL.Path).WithError(err).Error("request failed")
 	}
-	_ = WriteJSON(w, p.Status, refusal{p})
+	_ = WriteJSON(w, p.Status, refusal{*p})
 }
 
 // newEncoder writes JSON as it is meant, without the escapes that HTML needs.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -87,8 +88,9 @@ type API struct {
 	faultKinds   *fault.Registry
 	deliver      Deliverer
 	mux          *http.ServeMux
-	routes       []Route  // of two with one method and path the last counts
-	paths        []string // relative to Prefix, as unknownPath lists them
+	yaml         func() ([]byte, error) // the description, made once
+	routes       []Route                // of two with one method and path the last counts
+	paths        []string               // relative to Prefix, as unknownPath lists them
 }
 
 // New makes an API.
@@ -100,6 +102,7 @@ func New(o Options) *API {
 		l.SetOutput(io.Discard)
 		a.log = l
 	}
+	a.yaml = sync.OnceValues(func() ([]byte, error) { return blockYAML(openAPI) })
 	if a.maxWait <= 0 {
 		a.maxWait = defaultMaxWait
 	}

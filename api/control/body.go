@@ -91,7 +91,7 @@ func decodeValue(d *json.Decoder, v reflect.Value, path string) error {
 		if errors.As(err, &mistaken) || errors.As(err, &wrongTime) {
 			return badBody(path, typeName(v.Type()), "%s is not %s", raw, typeName(v.Type()))
 		}
-		return badBody(path, "", "%s: %v", raw, err)
+		return badBody(path, typeName(v.Type()), "%s: %v", raw, err)
 	}
 	return nil
 }

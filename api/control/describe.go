@@ -48,6 +48,8 @@ type Answer struct {
 	Media  string       // media type; "": JSON
 	Type   reflect.Type // of JSON; of a stream of events what each says; nil: bytes or text
 	About  string
+	// Location: the header of this name says where what was made is.
+	Location bool
 }
 
 // listOf is an answer of writeList.
@@ -84,7 +86,7 @@ func (a *API) describe(w http.ResponseWriter, r *http.Request) error {
 		writeBytes(w, http.StatusOK, jsonType, openAPI)
 		return nil
 	}
-	text, err := blockYAML(openAPI)
+	text, err := a.yaml()
 	if err != nil {
 		return err
 	}
@@ -113,6 +115,11 @@ func blockYAML(b []byte) ([]byte, error) {
 
 func answerOf[T any](status int) []Answer {
 	return []Answer{{Status: status, Type: reflect.TypeFor[T]()}}
+}
+
+// madeOf is the answer that something was made, and where it is.
+func madeOf[T any]() []Answer {
+	return []Answer{{Status: http.StatusCreated, Type: reflect.TypeFor[T](), Location: true}}
 }
 
 // Parameters that many routes have.

@@ -88,7 +88,7 @@ func benchDocs() map[string]Doc {
 			Answers: []Answer{{Status: http.StatusOK, Type: reflect.TypeFor[eventList]()}, {Status: http.StatusOK, Media: "text/event-stream", Type: reflect.TypeFor[eventItem]()}}},
 		"GET faults": {ID: "listFaults", Tag: tagBench, Summary: "List the faults in force", Answers: answerOf[allOf[FaultView]](http.StatusOK)},
 		"POST faults": {ID: "addFault", Tag: tagBench, Summary: "Put a fault in force", About: "Either `fault`, its text form as `cut:answer:times=1`, or `name` and `params`.",
-			Body: reflect.TypeFor[faultBody](), Answers: answerOf[FaultView](http.StatusCreated)},
+			Body: reflect.TypeFor[faultBody](), Answers: madeOf[FaultView]()},
 		"DELETE faults":      resetToo,
 		"POST faults/reset":  reset,
 		"GET faults/kinds":   {ID: "listFaultKinds", Tag: tagBench, Summary: "List the faults that can be set", Answers: answerOf[allOf[FaultKindView]](http.StatusOK)},

@@ -15,7 +15,7 @@ func imageDocs() map[string]Doc {
 			About: "With its own serial number, drives, documents and tickets, all proved before anything is seen. Its receipts get new ids. Serial number and drives must be free. The documents must be signed with the master key of this kktd.",
 			Params: []Param{{Name: "account", About: "Public id of who may use it; the only account when it is left out."},
 				{Name: "secret", About: "Makes the account when it is not there."}},
-			BodyMedia: octetStream, Answers: answerOf[importView](http.StatusCreated)},
+			BodyMedia: octetStream, Answers: madeOf[importView]()},
 		"GET registers/{serial}/snapshots": {ID: "listSnapshotsOfRegister", Tag: tagImages, Summary: "List the snapshots of the register", Params: []Param{afterText, limitParam},
 			Answers: answerOf[listOf[snapshotView, string]](http.StatusOK)},
 		"POST registers/{serial}/snapshots": {ID: "makeSnapshot", Tag: tagImages, Summary: "Keep the register as it is now under a name",

@@ -85,7 +85,7 @@ func registerDocs() map[string]Doc {
 			Answers: answerOf[listOf[registerItem, string]](http.StatusOK)},
 		"POST registers": {ID: "createRegister", Tag: tagRegisters, Summary: "Make a register",
 			About: "Every field has a default: `{}` makes a register with a drive, registered and ready. `blank` leaves the drive unregistered.",
-			Body:  reflect.TypeFor[createBody](), Answers: answerOf[operationView](http.StatusCreated), Errors: []int{http.StatusConflict}},
+			Body:  reflect.TypeFor[createBody](), Answers: madeOf[operationView](), Errors: []int{http.StatusConflict}},
 		"DELETE registers": {ID: "deleteRegisters", Tag: tagRegisters, Summary: "Delete all registers with all that is theirs", Answers: answerOf[deletionView](http.StatusOK)},
 		"DELETE registers/{serial}": {ID: "deleteRegister", Tag: tagRegisters, Summary: "Delete a register with all that is its", About: "Drives, documents, receipts, notifications, clock.",
 			Answers: answerOf[deletionView](http.StatusOK)},
@@ -103,7 +103,7 @@ func registerDocs() map[string]Doc {
 		"POST registers/reset": {ID: "resetRegisters", Tag: tagRegisters, Summary: "Take all registers back to where they were when they were made", Body: reflect.TypeFor[struct{}](),
 			Answers: answerOf[deletionView](http.StatusOK), Errors: []int{http.StatusConflict}},
 		"POST registers/{serial}/clone": {ID: "cloneRegister", Tag: tagRegisters, Summary: "Make a register like this one", About: "With a serial number and a drive of its own, registered alike. " + operationAbout,
-			Body: reflect.TypeFor[cloneBody](), Answers: answerOf[operationView](http.StatusCreated), Errors: []int{http.StatusConflict}},
+			Body: reflect.TypeFor[cloneBody](), Answers: madeOf[operationView](), Errors: []int{http.StatusConflict}},
 		"GET registers/{serial}/shift": {ID: "getShift", Tag: tagRegisters, Summary: "Show the shift", Answers: answerOf[shift](http.StatusOK), Errors: []int{http.StatusConflict}},
 		"POST registers/{serial}/shift/open": operation("openShift", "Open the shift",
 			"Document 2. "+operationAbout, reflect.TypeFor[personBody]()),
@@ -115,13 +115,13 @@ func registerDocs() map[string]Doc {
 }
 
 func driveDocs() map[string]Doc {
-	export := Doc{ID: "exportDrive", Tag: tagDrives, Summary: "Take all documents of the drive as one file",
+	export := Doc{ID: "exportDrive", Tag: tagDrives, Summary: "Take all documents as one file",
 		About:   "The containers as the drive made them, one after another.",
 		Params:  []Param{{Name: "tickets", About: "Put the container of its ticket behind each document.", Type: reflect.TypeFor[bool](), Default: false}},
 		Answers: []Answer{{Status: http.StatusOK, Media: octetStream, About: "Containers (`2Ah 08h 41h 0Ah` frames are not among them)."}}}
 	record := Doc{ID: "getDriveRecord", Tag: tagDrives, Summary: "Show the short record of a document",
 		About: "With the drive's own answers to 40h, 41h, 45h and, of a registration report, 43h.", Answers: answerOf[recordView](http.StatusOK), Errors: []int{http.StatusConflict}}
-	registrations := Doc{ID: "listRegistrations", Tag: tagDrives, Summary: "List the registration reports of the drive",
+	registrations := Doc{ID: "listRegistrations", Tag: tagDrives, Summary: "List the registration reports",
 		Answers: answerOf[listOf[registrationView, uint64]](http.StatusOK), Errors: []int{http.StatusConflict}}
 	registration := Doc{ID: "getRegistration", Tag: tagDrives, Summary: "Show a registration report", About: "With the drive's own answers to 43h, 44h and 47h.",
 		Answers: answerOf[registrationView](http.StatusOK), Errors: []int{http.StatusConflict}}
@@ -131,26 +131,26 @@ func driveDocs() map[string]Doc {
 		"GET registers/{serial}/drives": {ID: "listDrives", Tag: tagDrives, Summary: "List the drives that are or were in the register", Params: []Param{afterNumber, limitParam},
 			Answers: answerOf[listOf[archivedDrive, uint64]](http.StatusOK)},
 		"GET registers/{serial}/drive/export":                         export,
-		"GET registers/{serial}/drives/{drive}/export":                export.of("One"),
+		"GET registers/{serial}/drives/{drive}/export":                export.ofOneDrive(),
 		"GET registers/{serial}/drive/records/{number}":               record,
-		"GET registers/{serial}/drives/{drive}/records/{number}":      record.of("One"),
+		"GET registers/{serial}/drives/{drive}/records/{number}":      record.ofOneDrive(),
 		"GET registers/{serial}/drive/registrations":                  registrations,
-		"GET registers/{serial}/drives/{drive}/registrations":         registrations.of("One"),
+		"GET registers/{serial}/drives/{drive}/registrations":         registrations.ofOneDrive(),
 		"GET registers/{serial}/drive/registrations/{index}":          registration,
-		"GET registers/{serial}/drives/{drive}/registrations/{index}": registration.of("One"),
+		"GET registers/{serial}/drives/{drive}/registrations/{index}": registration.ofOneDrive(),
 	}
 }
 
-// of is the description of the same route of one drive, which has an operationId of
-// its own.
-func (d Doc) of(suffix string) Doc {
-	d.ID += "Of" + suffix + "Drive"
-	d.Summary += ", of one drive"
+// ofOneDrive is the description of the same route of a drive that the path names; the
+// other is of the drive that is in the register.
+func (d Doc) ofOneDrive() Doc {
+	d.ID += "OfDrive"
+	d.Summary += ", of one of its drives"
 	return d
 }
 
 func documentDocs() map[string]Doc {
-	documents := Doc{ID: "listDocuments", Tag: tagDocuments, Summary: "List the documents of the drive",
+	documents := Doc{ID: "listDocuments", Tag: tagDocuments, Summary: "List the documents",
 		About:  "With `wait` it is a long poll for the next one.",
 		Params: []Param{afterNumber, limitParam, waitParam}, Answers: answerOf[listOf[documentItem, uint64]](http.StatusOK)}
 	document := Doc{ID: "getDocument", Tag: tagDocuments, Summary: "Show a document", About: "With its bytes, its tags and its ticket; the TLV alone with `Accept: application/octet-stream`.",
@@ -160,11 +160,11 @@ func documentDocs() map[string]Doc {
 			{Status: http.StatusOK, Type: reflect.TypeFor[slipView]()}}}
 	return map[string]Doc{
 		"GET registers/{serial}/documents":                                documents,
-		"GET registers/{serial}/drives/{drive}/documents":                 documents.of("One"),
+		"GET registers/{serial}/drives/{drive}/documents":                 documents.ofOneDrive(),
 		"GET registers/{serial}/documents/{number}":                       document,
-		"GET registers/{serial}/drives/{drive}/documents/{number}":        document.of("One"),
+		"GET registers/{serial}/drives/{drive}/documents/{number}":        document.ofOneDrive(),
 		"GET registers/{serial}/documents/{number}/{slip}":                page,
-		"GET registers/{serial}/drives/{drive}/documents/{number}/{slip}": page.of("One"),
+		"GET registers/{serial}/drives/{drive}/documents/{number}/{slip}": page.ofOneDrive(),
 	}
 }
 
