@@ -97,6 +97,7 @@ func (d *described) everything() {
 	d.registers()
 	d.documents()
 	d.notifications()
+	d.images()
 	d.testBench()
 	d.readings()
 	d.errors()
@@ -120,6 +121,21 @@ func (d *described) registers() {
 	d.do(200, "POST", "registers/79/reset", `{"registered":true}`)
 	d.example(200, "DELETE registers/{serial}", "registers/79", "")
 	d.do(200, "POST", "deliver", "")
+}
+
+// images are registers as files and snapshots.
+func (d *described) images() {
+	d.example(201, "POST registers/{serial}/snapshots", "registers/78/snapshots", `{"name":"clean"}`)
+	d.do(200, "GET", "registers/78/snapshots", "")
+	d.do(200, "POST", "registers/78/snapshots/clean/restore", "")
+	d.do(201, "POST", "snapshots", `{"name":"all"}`)
+	d.do(200, "GET", "snapshots?limit=1", "")
+	d.do(200, "POST", "snapshots/all/restore", "")
+	d.do(200, "DELETE", "snapshots/all", "")
+	d.do(200, "DELETE", "registers/78/snapshots/clean", "")
+	image := d.do(200, "GET", "registers/78/export", "")
+	d.do(200, "DELETE", "registers/78", "")
+	d.do(201, "POST", "registers/import?account="+FirstPublicID, string(image), "Content-Type", "application/octet-stream")
 }
 
 func (d *described) documents() {
@@ -234,6 +250,7 @@ func (d *described) errors() {
 		{400, "POST", "faults", `{"fault":"none-such"}`, nil, "invalid_field"},
 		{404, "GET", "nothing", "", nil, "not_found"},
 		{409, "POST", "clock", `{"mode":"frozen","time":"2020-01-01T00:00:00Z"}`, nil, "backward"},
+		{400, "POST", "registers/import", "no image", []string{"Content-Type", "application/octet-stream"}, "invalid_image"},
 		{409, "POST", "organisations", `{"inn":"7707083893","name":"ООО Лютик"}`, nil, "exists"},
 		{503, "POST", "registers", `{}`, nil, "fault"},
 	} {
@@ -251,7 +268,7 @@ func (d *described) errors() {
 	}
 }
 
-// TestDescription keeps openapi.json what the routes, their Docs, the types and the
+// TestDescription keeps openapi.json, and docs/control-api.md with it, what the routes, their Docs, the types and the
 // answers of a daemon say. Every route is asked until it answers with success.
 func TestDescription(t *testing.T) {
 	d := &described{bench: start(t, func(c *Config) { c.Delivery, c.PublicURL = DeliveryManual, "http://127.0.0.1:5454" })}
@@ -276,6 +293,7 @@ func TestDescription(t *testing.T) {
 	if *update {
 		require.NoError(t, os.WriteFile("../api/control/openapi.json", raw, 0o666))
 	}
+	controlDocs(t, raw)
 	if *update {
 		return
 	}

@@ -248,13 +248,13 @@ func described(s *Schema, words string) *Schema {
 // componentName is the name of the schema of a type.
 func componentName(t reflect.Type) string {
 	pkg := t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]
-	if _, args, generic := strings.Cut(t.Name(), "["); generic {
+	if base, args, generic := strings.Cut(t.Name(), "["); generic {
 		item, _, _ := strings.Cut(strings.TrimSuffix(args, "]"), ",")
 		item = item[strings.LastIndexAny(item, "./")+1:]
 		if name, ok := typeNames[pkg+"."+item]; ok {
 			item = name
 		}
-		return strings.TrimSuffix(strings.TrimSuffix(title(item), "View"), "Item") + "List"
+		return strings.TrimSuffix(strings.TrimSuffix(title(item), "View"), "Item") + map[bool]string{true: "List", false: "Set"}[base == "listOf"]
 	}
 	if t.Name() == "" && t.NumField() == 0 {
 		return "Nothing"

@@ -66,7 +66,7 @@ func TestReadBodyRefuses(t *testing.T) {
 		{"no list", `{"items":{}}`, "invalid_field", "items", "{} is not a list", "a list"},
 		{"no object", `{"part":[]}`, "invalid_field", "part", "not an object", "an object"},
 		{"list of texts", `{"list":["a"]}`, "invalid_field", "list", `["a"]`, "a list, each a whole number"},
-		{"duration", `{"wait":"soon"}`, "invalid_field", "wait", "30d", ""},
+		{"duration", `{"wait":"soon"}`, "invalid_field", "wait", "30d", "a length of time as 10s, 36h, 30d or P30D"},
 		{"time", `{"at":"tomorrow"}`, "invalid_field", "at", "tomorrow", "a time as 2026-01-31T10:00:00+03:00"},
 		{"no JSON", `count=1`, "invalid_body", "", "byte", "JSON"},
 		{"cut off", `{"count":1`, "invalid_body", "", "byte", "JSON"},

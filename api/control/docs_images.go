@@ -28,9 +28,9 @@ func imageDocs() map[string]Doc {
 			Answers: answerOf[listOf[snapshotView, string]](http.StatusOK)},
 		"POST snapshots": {ID: "makeSnapshots", Tag: tagImages, Summary: "Keep all registers as they are now under a name",
 			About: "One after the other; nothing is done when one of them has the snapshot already or cannot be kept at the moment.", Body: reflect.TypeFor[snapshotBody](),
-			Answers: answerOf[doneSnapshots](http.StatusCreated), Errors: conflict},
+			Answers: answerOf[allOf[snapshotView]](http.StatusCreated), Errors: conflict},
 		"POST snapshots/{name}/restore": {ID: "restoreSnapshots", Tag: tagImages, Summary: "Put all registers back that have the snapshot",
 			About: "Each in one durable step, one after the other. Registers without it stay as they are and are named in `left`.", Body: reflect.TypeFor[struct{}](), Answers: answerOf[restoredAllView](http.StatusOK)},
-		"DELETE snapshots/{name}": {ID: "deleteSnapshots", Tag: tagImages, Summary: "Delete the snapshots with a name", Answers: answerOf[doneSnapshots](http.StatusOK)},
+		"DELETE snapshots/{name}": {ID: "deleteSnapshots", Tag: tagImages, Summary: "Delete the snapshots with a name", Answers: answerOf[allOf[snapshotView]](http.StatusOK)},
 	}
 }

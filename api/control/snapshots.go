@@ -142,13 +142,8 @@ func ofAllSnapshots(w http.ResponseWriter, r *http.Request, body any) error {
 	return ReadBody(w, r, body)
 }
 
-// doneSnapshots are those that were made or deleted.
-type doneSnapshots struct {
-	Items []snapshotView `json:"items"`
-}
-
-func (a *API) viewSnapshots(list []kkt.Snapshot) doneSnapshots {
-	all := doneSnapshots{Items: []snapshotView{}}
+func (a *API) viewSnapshots(list []kkt.Snapshot) allOf[snapshotView] {
+	all := allOf[snapshotView]{Items: []snapshotView{}}
 	for _, s := range list {
 		all.Items = append(all.Items, a.viewSnapshot(s))
 	}
