@@ -118,5 +118,22 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 		newWaitCommand(),
 		newWhyCommand(),
 	)
+	hintSerial(root)
 	return root
+}
+
+// hintSerial lets the commands with --serial say so when a serial number comes without it.
+func hintSerial(cmd *cobra.Command) {
+	if wants := cmd.Args; wants != nil && cmd.Flags().Lookup("serial") != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			err := wants(cmd, args)
+			if err != nil && len(args) > 0 {
+				err = fmt.Errorf("%w; a register is named as --serial %s", err, args[0])
+			}
+			return err
+		}
+	}
+	for _, c := range cmd.Commands() {
+		hintSerial(c)
+	}
 }

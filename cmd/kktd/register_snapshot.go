@@ -145,7 +145,8 @@ clock does. With --all the registers that have no such snapshot stay as they are
 					return err
 				}
 				if !which.all {
-					a.Snapshot.Gone, a.Restored = a.Gone, append(a.Restored, a.Snapshot)
+					a.Snapshot.Gone = a.Gone
+					a.Restored = append(a.Restored, a.Snapshot)
 				}
 				for _, s := range a.Restored {
 					fmt.Fprintf(c.out, "Касса %s возвращена к снимку %s: %s; чеков после него пропало %d\n", s.Register, s.Name, s.words(), s.Gone)
