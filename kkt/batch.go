@@ -127,7 +127,11 @@ func (r *Register) broken() error {
 }
 
 func (b *batch) begin(r *Register) {
-	b.r, b.profile, b.machine = r, r.profile.Load(), r.machine
+	b.r, b.profile = r, r.profile.Load()
+	if r.machine == nil {
+		r.machine = fn.NewMachine(r.fleet.master, b.profile.drive)
+	}
+	b.machine = r.machine
 	b.state = r.state
 	b.out.Reset()
 	b.buf, b.dirty, b.look = b.buf[:0], false, false

@@ -1,6 +1,7 @@
 package kkt
 
 import (
+	"errors"
 	"slices"
 
 	"kktd/ffd"
@@ -56,6 +57,15 @@ const usualFits = 16
 // error mean that the receipt must wait: those that fit are on maintenance, and
 // the organisation has others (spec/api/cloudkassir.md 2.9).
 func (f *Fleet) choose(r *Receipt) (*Register, error) {
+	for {
+		x, err := f.chooseNow(r)
+		if !errors.Is(err, errStale) { // else the one that fits has just been deleted
+			return x, err
+		}
+	}
+}
+
+func (f *Fleet) chooseNow(r *Receipt) (*Register, error) {
 	f.mu.RLock()
 	all := f.byINN[r.INN]
 	f.mu.RUnlock()

@@ -140,13 +140,12 @@ func (f *Fleet) create(o Order) (*Register, []Made, error) {
 	rec := registerRecord{ID: f.lastID + 1, Settings: s, Since: since}
 	org, known := f.organisations[s.INN]
 	f.mu.RUnlock()
-	p, err := newProfile(rec.ID, s)
+	p, err := newProfile(&f.zones, rec.ID, s)
 	if err != nil {
 		return nil, nil, err
 	}
 	p.since = since
-	r := &Register{fleet: f, id: rec.ID, machine: fn.NewMachine(f.master, p.drive),
-		state: fn.Blank(p.drive, s.DriveModel, ffd.V120, s.DriveCapacity)}
+	r := &Register{fleet: f, id: rec.ID, state: fn.Blank(p.drive, s.DriveModel, ffd.V120, s.DriveCapacity)}
 	r.profile.Store(p)
 	b := f.batches.Get().(*batch)
 	defer f.batches.Put(b)
@@ -241,7 +240,7 @@ func (f *Fleet) change(account string, r *Register, s Settings) error {
 	if s.FFD != 0 {
 		next.FFD = s.FFD
 	}
-	p, err := newProfile(r.id, next)
+	p, err := newProfile(&f.zones, r.id, next)
 	if err != nil {
 		return err
 	}

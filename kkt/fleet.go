@@ -99,6 +99,7 @@ type Fleet struct {
 	sequence atomic.Uint64 // of the last receipt record
 	seed     uint64
 	turn     atomic.Uint64 // of equal registers
+	zones    zones
 	creating sync.Mutex    // one registration at a time
 	parking  sync.RWMutex  // held for writing while registers are deleted
 	moving   sync.Mutex    // one move of a clock at a time
@@ -168,11 +169,11 @@ func Open(o Options) (*Fleet, error) {
 	if err := f.loadSubscriptions(); err != nil {
 		return nil, err
 	}
-	var records []registerRecord
-	if err := loadJSON(f.store, kindRegister, func(v registerRecord) { records = append(records, v) }); err != nil {
+	var records []*registerRecord
+	if err := loadJSON(f.store, kindRegister, func(v registerRecord) { records = append(records, &v) }); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(records, func(a, b registerRecord) int { return int(a.ID) - int(b.ID) })
+	slices.SortFunc(records, func(a, b *registerRecord) int { return int(a.ID) - int(b.ID) })
 	drives := uint64(0)
 	for _, rec := range records {
 		r := f.revive(rec)
@@ -192,9 +193,9 @@ func Open(o Options) (*Fleet, error) {
 
 // revive makes a register of what is stored of it. One whose data cannot be used is
 // out of service.
-func (f *Fleet) revive(rec registerRecord) *Register {
+func (f *Fleet) revive(rec *registerRecord) *Register {
 	r := &Register{fleet: f, id: rec.ID}
-	p, err := newProfile(rec.ID, rec.Settings)
+	p, err := newProfile(&f.zones, rec.ID, rec.Settings)
 	if err != nil {
 		p = &profile{Settings: rec.Settings, id: rec.ID, zone: time.UTC} // to be shown, not to be used
 	}

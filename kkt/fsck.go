@@ -156,7 +156,8 @@ type fsck struct {
 	ids       *idMaker // nil without a seed
 	registers map[string]*fsckRegister
 	accounts  map[string]bool // that can be read
-	warned    told            // by the events
+	zones     zones
+	warned    told // by the events
 	lives     map[storage.DriveID]*life
 	order     []*life // by id
 	snapshots []*fsckSnapshot
@@ -247,7 +248,7 @@ func (c *fsck) readRegisters() error {
 		if r.Serial != string(key) {
 			c.found(Difference{Register: string(key), What: "serial number in the record", Expected: string(key), Found: r.Serial, Do: doRestore})
 		}
-		p, err := newProfile(r.ID, r.Settings)
+		p, err := newProfile(&c.zones, r.ID, r.Settings)
 		if err != nil {
 			c.found(Difference{Register: r.Serial, Drive: r.DriveNumber, What: err.Error(), Do: doRestore})
 			p = &profile{Settings: r.Settings, zone: time.UTC}
@@ -488,7 +489,7 @@ func (p *player) meet(d *storedDocument) *fn.Registration {
 	}
 	form := ffd.Form(l.forms[len(l.forms)-1])
 	if l.owner != nil && (form == ffd.FormRegistration || form == ffd.FormReregistration) {
-		if profile, err := newProfile(l.owner.ID, l.owner.profile.settingsAt(l.id, d.number)); err == nil {
+		if profile, err := newProfile(&c.zones, l.owner.ID, l.owner.profile.settingsAt(l.id, d.number)); err == nil {
 			return &profile.register.Registration
 		}
 	}

@@ -69,7 +69,7 @@ func (c *fsck) readSnapshots() error {
 		}
 		head := s.Head.renumber(idIn(s.Drives))
 		x := &fsckSnapshot{snapshotRecord: s, register: &fsckRegister{registerRecord: registerRecord{Settings: head.Settings, Past: head.Past}, snapshot: s.Name}}
-		if x.register.profile, err = newProfile(0, head.Settings); err != nil {
+		if x.register.profile, err = newProfile(&c.zones, 0, head.Settings); err != nil {
 			c.found(Difference{Register: x.register.name(), Drive: head.Settings.DriveNumber, What: err.Error(), Do: doRestore})
 			x.register.profile = &profile{Settings: head.Settings}
 		}

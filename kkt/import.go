@@ -96,7 +96,7 @@ func (x *importer) head(h *imageHead) error {
 		if i >= 0 {
 			one, what = &h.Past[i].Settings, fmt.Sprintf("past[%d].settings", i)
 		}
-		if _, err := newProfile(0, *one); err != nil {
+		if _, err := newProfile(&x.f.zones, 0, *one); err != nil {
 			return badImage("%s: %v", what, err)
 		}
 		for n, d := range one.Drives {
@@ -206,7 +206,7 @@ func (x *importer) verified() error {
 	c := newFsck(FsckOptions{Store: x.f.store, Master: x.f.master, TicketMode: x.f.ticketMode}, x.tell)
 	c.enough, x.checker = maxFound, c
 	owner := &fsckRegister{registerRecord: x.record}
-	owner.profile, _ = newProfile(x.record.ID, x.record.Settings) // head has looked at it
+	owner.profile, _ = newProfile(&x.f.zones, x.record.ID, x.record.Settings) // head has looked at it
 	owner.profile.past = x.record.Past
 	for i, id := range x.rec.Drives {
 		l := &life{id: id, owner: owner, state: x.states[i], readable: true, last: x.states[i].LastNumber}
@@ -373,7 +373,7 @@ func (x *importer) finish() (*Register, error) {
 	if _, err := f.storeDrive(c); err != nil {
 		return nil, err
 	}
-	r := f.revive(x.record)
+	r := f.revive(&x.record)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.organisations[org.INN] = org

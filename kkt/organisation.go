@@ -140,7 +140,7 @@ func (r *Register) Adjust(given []byte) (changed []string, err error) {
 	if len(changed) == 0 {
 		return nil, nil
 	}
-	p, err := newProfile(r.id, next)
+	p, err := newProfile(&r.fleet.zones, r.id, next)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (f *Fleet) SetMaintenance(serial string, on bool) (changed bool, err error)
 	}
 	next := old.Settings
 	next.Maintenance = on
-	p, err := newProfile(r.id, next)
+	p, err := newProfile(&f.zones, r.id, next)
 	if err != nil {
 		return false, err
 	}

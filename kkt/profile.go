@@ -50,7 +50,7 @@ var (
 
 // newProfile checks settings and makes them ready. The error wraps ErrInvalid
 // and names the field.
-func newProfile(id uint64, s Settings) (*profile, error) {
+func newProfile(z *zones, id uint64, s Settings) (*profile, error) {
 	p := &profile{Settings: s, id: id}
 	for _, c := range []struct {
 		ok           bool
@@ -80,7 +80,7 @@ func newProfile(id uint64, s Settings) (*profile, error) {
 		}
 	}
 	var err error
-	if p.zone, err = time.LoadLocation(s.Zone); err != nil {
+	if p.zone, err = z.find(s.Zone); err != nil {
 		return nil, invalid("zone", s.Zone, err.Error(), "неизвестная часовая зона")
 	}
 	p.drive = ffd.Pad[[16]byte](s.DriveNumber)

@@ -40,7 +40,7 @@ type Register struct {
 	// The goroutine that runs, one at a time, owns these.
 	state   fn.State
 	version uint64 // of the state in the store
-	machine *fn.Machine
+	machine *fn.Machine // nil: not needed yet
 
 	view struct { // what is committed, for readers
 		sync.Mutex
@@ -71,7 +71,6 @@ func (r *Register) load() error {
 		return err
 	}
 	r.state, r.version = state, version
-	r.machine = fn.NewMachine(r.fleet.master, p.drive)
 	r.publish(nil)
 	return nil
 }

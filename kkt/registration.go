@@ -290,5 +290,5 @@ func (r *Register) prepareChange(old *Settings, next Settings) (*profile, error)
 	if err := r.fleet.checkNumbers(&next); err != nil {
 		return nil, err
 	}
-	return newProfile(r.id, next)
+	return newProfile(&r.fleet.zones, r.id, next)
 }

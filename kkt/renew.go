@@ -88,7 +88,7 @@ func (f *Fleet) renew(ctx context.Context, which func() ([]*Register, error)) (m
 func (f *Fleet) newRenewal(r *Register, since uint64) (*renewal, error) {
 	next, _ := r.Settings().with(nil)
 	next.Drives, next.Maintenance = []storage.DriveID{f.store.ReserveDrive()}, false
-	p, err := newProfile(r.id, next)
+	p, err := newProfile(&f.zones, r.id, next)
 	return &renewal{profile: p, before: r.profile.Load(), gone: &part{}, since: since}, err
 }
 

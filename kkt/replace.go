@@ -102,7 +102,7 @@ func (r *Register) ResetDrive(ctx context.Context) (lost uint32, err error) {
 	}
 	next, _ := r.Settings().with(nil)
 	next.Drives = append(next.Drives, f.store.ReserveDrive())
-	p, err := newProfile(r.id, next)
+	p, err := newProfile(&r.fleet.zones, r.id, next)
 	if err != nil {
 		return 0, err
 	}
@@ -129,7 +129,7 @@ func (r *Register) ResetDrive(ctx context.Context) (lost uint32, err error) {
 // leave makes the register that delivers what a drive has not sent when it is
 // taken out.
 func (r *Register) leave(p *profile, state fn.State, version uint64) *Register {
-	o := &Register{fleet: r.fleet, id: r.id, left: true, state: state, version: version, machine: fn.NewMachine(r.fleet.master, p.drive)}
+	o := &Register{fleet: r.fleet, id: r.id, left: true, state: state, version: version}
 	o.profile.Store(p)
 	o.publish(nil)
 	return o
@@ -187,7 +187,7 @@ func (r *Register) findOutgoing() (list []*Register) {
 }
 
 func (r *Register) loadDrive(past *Past) (*Register, error) {
-	p, err := newProfile(r.id, past.Settings)
+	p, err := newProfile(&r.fleet.zones, r.id, past.Settings)
 	if err != nil {
 		return nil, err
 	}

@@ -157,7 +157,7 @@ func (x *restorer) swap(ctx context.Context) error {
 func (x *restorer) prepare() (err error) {
 	f, r := x.f, x.r
 	h := x.imageHead.renumber(idIn(x.rec.Drives))
-	if x.profile, err = newProfile(r.id, h.Settings); err != nil {
+	if x.profile, err = newProfile(&f.zones, r.id, h.Settings); err != nil {
 		return err
 	}
 	x.profile.past, x.profile.since = h.Past, x.snapshot.Since

@@ -120,8 +120,8 @@ func (a *API) archive(r *http.Request) (archive, error) {
 				Message: fmt.Sprintf("register %s has no drive %d; GET %sregisters/%s/drives lists its drives", s.Serial, n, Prefix, s.Serial)}
 		}
 	}
-	x.zone, err = zones{}.of(&s)
-	return x, err
+	x.zone = reg.Zone()
+	return x, nil
 }
 
 func (a *API) documents(w http.ResponseWriter, r *http.Request) error {

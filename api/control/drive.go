@@ -56,12 +56,7 @@ func (a *API) drive(w http.ResponseWriter, r *http.Request) error {
 		FillPercent: min(100, float64(st.LastNumber)*100/float64(st.Capacity)), Shift: item.Shift, LastDocument: item.LastDocument,
 		Unsent: item.Unsent, Warnings: []warningView{}, Sender: item.Sender}
 	if st.Phase >= fn.PhaseFiscal {
-		s := reg.Settings()
-		zone, err := zones{}.of(&s)
-		if err != nil {
-			return err
-		}
-		view.Registered = new(moment(st.Registered, zone))
+		view.Registered = new(moment(st.Registered, reg.Zone()))
 	}
 	for _, x := range reg.Warnings() {
 		t := x.Kind.Text()

@@ -56,13 +56,10 @@ type messageAttempt struct {
 }
 
 // messageItem finds out how a message fares.
-func (a *API) messageItem(m *kkt.Message, z zones) (messageItem, outbox.Status, error) {
+func (a *API) messageItem(m *kkt.Message) (messageItem, outbox.Status, error) {
 	zone := time.UTC
 	if reg, err := a.fleet.Register(m.Register); err == nil {
-		s := reg.Settings()
-		if zone, err = z.of(&s); err != nil {
-			return messageItem{}, outbox.Status{}, err
-		}
+		zone = reg.Zone()
 	}
 	item := messageItem{Receipt: m.Receipt, Kind: m.Kind, Address: m.Address, Register: m.Register, Created: time.UnixMilli(m.Created).In(zone),
 		State: messageKept, Entry: m.Entry}
@@ -102,12 +99,12 @@ func (a *API) messageList(w http.ResponseWriter, r *http.Request) error {
 			return invalid(f.name, f.allowed, "%s: %q is none of %s", f.name, v, f.allowed)
 		}
 	}
-	last, z := q.get("after"), zones{}
+	last := q.get("after")
 	return a.writeList(w, r, limit, func(p *page) error {
 		err := a.fleet.Messages(last, func(m *kkt.Message) error {
 			fits := matches(q.get("kind"), string(m.Kind)) && matches(q.get("address"), m.Address) && matches(q.get("register"), m.Register)
 			if fits {
-				item, _, err := a.messageItem(m, z)
+				item, _, err := a.messageItem(m)
 				if err != nil {
 					return err
 				}
@@ -158,7 +155,7 @@ func (a *API) message(w http.ResponseWriter, r *http.Request) error {
 		writeBytes(w, http.StatusOK, letterType, b.Bytes())
 		return nil
 	}
-	item, s, err := a.messageItem(m, zones{})
+	item, s, err := a.messageItem(m)
 	if err != nil {
 		return err
 	}

@@ -65,16 +65,11 @@ func (a *API) answer(w http.ResponseWriter, status int, reg *kkt.Register, made 
 
 // answerWith is answer with more in it.
 func (a *API) answerWith(w http.ResponseWriter, status int, reg *kkt.Register, made []kkt.Made, view operationView) error {
-	z := zones{}
-	item, err := a.registerItem(reg, z)
+	item, err := a.registerItem(reg)
 	if err != nil {
 		return err
 	}
-	s := reg.Settings()
-	zone, err := z.of(&s)
-	if err != nil {
-		return err
-	}
+	zone := reg.Zone()
 	view.Documents, view.Register = []madeDocument{}, item
 	for _, m := range made {
 		view.Documents = append(view.Documents, madeDocument{Drive: m.Drive, Number: m.Number, Form: m.Form, FormName: formName(m.Form),
@@ -217,5 +212,5 @@ func (a *API) lookAt(r *http.Request) (registerItem, error) {
 	if _, err := reg.State(); err != nil {
 		return registerItem{}, fmt.Errorf("register %s: %w", reg.Serial(), err)
 	}
-	return a.registerItem(reg, zones{})
+	return a.registerItem(reg)
 }

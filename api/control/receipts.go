@@ -54,12 +54,7 @@ func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
 	view := receiptView{ID: rec.ID, Status: rec.Status, Register: rec.Register, Drive: rec.Drive, Documents: append([]uint32{}, rec.Documents...),
 		API: rec.API, InvoiceID: rec.InvoiceID, AccountID: rec.AccountID, Created: time.UnixMilli(rec.Created).UTC(), Error: rec.Error, ErrorRu: rec.ErrorRu}
 	if reg, err := a.fleet.Register(rec.Register); err == nil {
-		s := reg.Settings()
-		zone, err := zones{}.of(&s)
-		if err != nil {
-			return err
-		}
-		view.Created = view.Created.In(zone)
+		view.Created = view.Created.In(reg.Zone())
 	}
 	if view.Replays, err = a.fleet.Replays(rec.ID); err != nil {
 		return err

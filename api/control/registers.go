@@ -78,22 +78,6 @@ type unsent struct {
 	AgeSeconds int64 `json:"age_seconds"`
 }
 
-// zones finds time zones by name; it remembers those of one answer.
-type zones map[string]*time.Location
-
-// of is the zone of a register. The name was checked when it was registered.
-func (z zones) of(s *kkt.Settings) (*time.Location, error) {
-	if zone, ok := z[s.Zone]; ok {
-		return zone, nil
-	}
-	zone, err := time.LoadLocation(s.Zone)
-	if err != nil {
-		return nil, fmt.Errorf("zone of register %s: %w", s.Serial, err)
-	}
-	z[s.Zone] = zone
-	return zone, nil
-}
-
 // moment is the wall clock of a zone as a moment (spec/ffd/encoding.md 2.1).
 func moment(t fn.Time, zone *time.Location) time.Time {
 	u := time.Unix(int64(t), 0).UTC()
@@ -109,11 +93,11 @@ func (a *API) registers(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, z := a.fleet.Registers(), zones{}
+	list := a.fleet.Registers()
 	at := sort.Search(len(list), func(i int) bool { return list[i].Serial() > q.get("after") })
 	return a.writeList(w, r, limit, func(p *page) error {
 		for ; at < len(list); at++ {
-			item, err := a.registerItem(list[at], z)
+			item, err := a.registerItem(list[at])
 			if err != nil {
 				return err
 			}
@@ -133,7 +117,7 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	item, err := a.registerItem(reg, zones{})
+	item, err := a.registerItem(reg)
 	if err != nil {
 		return err
 	}
@@ -151,17 +135,14 @@ func (a *API) find(r *http.Request) (*kkt.Register, error) {
 	return reg, nil
 }
 
-func (a *API) registerItem(reg *kkt.Register, z zones) (registerItem, error) {
+func (a *API) registerItem(reg *kkt.Register) (registerItem, error) {
 	s := reg.Settings()
 	item := registerItem{Serial: s.Serial, INN: s.INN, UserName: s.UserName, RegNumber: s.RegNumber, FFD: s.FFD.String(),
 		Drive: driveItem{ID: s.Drive(), Number: s.DriveNumber, Model: s.DriveModel, Capacity: s.DriveCapacity}, Warnings: []kkt.WarningKind{}}
 	for _, w := range reg.Warnings() {
 		item.Warnings = append(item.Warnings, w.Kind)
 	}
-	zone, err := z.of(&s)
-	if err != nil {
-		return item, err
-	}
+	zone := reg.Zone()
 	item.Sender = a.senderState(s.Serial, s.Drive())
 	st, err := reg.State()
 	if err != nil {
