@@ -52,6 +52,13 @@ crash:
 bench-drive:
 	$(GO) test ./cmd/kktd -run '^TestBigDrive$$' -count=1 -v -timeout 60m -bigdrive
 
+# A register is made, used, reset and deleted through HTTP beside 1 and 10 000 others;
+# then start and memory of a daemon with 10 000.
+.PHONY: bench-registers
+bench-registers:
+	$(GO) test ./daemon -run '^$$' -bench Registers -benchtime 1000x -timeout 20m
+	$(GO) test ./cmd/kktd -run '^TestManyRegisters$$' -count=1 -v -timeout 20m -manyregisters 10000
+
 # Registers under load, an OFD with random faults that is started again and
 # again; SEED repeats a run.
 SOAK ?= 10m

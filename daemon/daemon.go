@@ -189,13 +189,14 @@ func (d *Daemon) openFleet(ctx context.Context) error {
 	if d.fleet, err = kkt.Open(o); err != nil {
 		return err
 	}
+	seeded := len(c.Seeds) > 0
 	if err := d.applySeeds(ctx); err != nil {
 		return err
 	}
 	if len(c.Organisations) > 0 {
 		return d.applyOrganisations(ctx)
 	}
-	if !d.fleet.Empty() || len(c.Seeds) > 0 {
+	if !d.fleet.Empty() || seeded {
 		return nil
 	}
 	version, err := ffd.ParseVersion(c.FFD)

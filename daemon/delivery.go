@@ -79,7 +79,9 @@ func (d *Daemon) sendBacklog(ctx context.Context) {
 	switch d.config.Delivery {
 	case DeliveryAsync:
 		for _, delivery := range d.fleet.Deliveries() {
-			d.sender.Wake(delivery)
+			if first, _ := delivery.Unsent(); first != 0 {
+				d.sender.Wake(delivery)
+			}
 		}
 	case DeliverySync:
 		d.awaitAll(ctx, d.fleet.Deliveries(), "start")

@@ -163,7 +163,8 @@ func (d *Daemon) applySeeds(ctx context.Context) error {
 		return nil
 	}
 	sum := applied{keep: true}
-	if err := d.apply(ctx, d.config.Seeds, &sum); err != nil {
+	err := d.apply(ctx, d.config.Seeds, &sum)
+	if d.config.Seeds = nil; err != nil { // they may be many, and are not needed again
 		return fmt.Errorf("seed: %w", err)
 	}
 	log := d.log.WithField("registers", sum.made).WithField("registers_there", sum.there)

@@ -29,6 +29,7 @@ func (d *Document) TLV() []byte {
 type Output struct {
 	Documents []Document
 	buf       []byte
+	next      State // scratch, so that a refused command leaves no trace
 }
 
 // Reset forgets the documents and keeps the memory.
@@ -43,7 +44,6 @@ type Command interface {
 type Machine struct {
 	sign   driveSigner
 	ticket ticketChecker
-	next   State // scratch, so that a refused command leaves no trace
 }
 
 // NewMachine makes the machine of a drive with the master key of the
@@ -60,13 +60,13 @@ func (m *Machine) Apply(s *State, c Command, now Time, out *Output) error {
 	if _, reset := c.(*Reset); s.Failed && !reset {
 		return s.refuse(failed)
 	}
-	m.next = *s
+	out.next = *s
 	documents, size := len(out.Documents), len(out.buf)
-	if err := c.apply(m, &m.next, now-now%60, out); err != nil {
+	if err := c.apply(m, &out.next, now-now%60, out); err != nil {
 		out.Documents, out.buf = out.Documents[:documents], out.buf[:size]
 		return err
 	}
-	*s = m.next
+	*s = out.next
 	return nil
 }
 

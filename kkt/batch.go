@@ -132,10 +132,11 @@ func (b *batch) begin(r *Register) {
 		r.machine = fn.NewMachine(r.fleet.master, b.profile.drive)
 	}
 	b.machine = r.machine
-	b.state = r.state
+	r.view.Lock()
+	b.state, b.warned, b.sent = r.view.state, r.view.told, r.view.sent
+	r.view.Unlock()
 	b.out.Reset()
 	b.buf, b.dirty, b.look = b.buf[:0], false, false
-	b.warned, b.sent = r.told()
 	b.notice.refs = b.notice.refs[:0]
 	b.change = storage.Change{Drive: b.profile.Drive(), Expect: r.version, Documents: b.change.Documents[:0],
 		Tickets: b.change.Tickets[:0], Records: b.change.Records[:0], Events: b.change.Events[:0]}
@@ -204,12 +205,12 @@ func (b *batch) commit() error {
 		r.fleet.log.WithField("register", b.profile.Serial).WithError(err).Error("commit failed")
 		return fmt.Errorf("register %s: %w", b.profile.Serial, err)
 	}
-	r.state, r.version, r.machine = b.state, res.Version, b.machine
+	r.version, r.machine = res.Version, b.machine
 	if b.profile != r.profile.Load() {
 		r.profile.Store(b.profile)
 	}
 	r.view.Lock()
-	r.view.told, r.view.sent = b.warned, b.sent
+	r.view.state, r.view.told, r.view.sent = b.state, b.warned, b.sent
 	r.view.Unlock()
 	r.publish(nil)
 	r.arm()

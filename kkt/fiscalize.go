@@ -145,7 +145,8 @@ func (f *Fleet) create(o Order) (*Register, []Made, error) {
 		return nil, nil, err
 	}
 	p.since = since
-	r := &Register{fleet: f, id: rec.ID, state: fn.Blank(p.drive, s.DriveModel, ffd.V120, s.DriveCapacity)}
+	r := &Register{fleet: f, id: rec.ID}
+	r.view.state = fn.Blank(p.drive, s.DriveModel, ffd.V120, s.DriveCapacity)
 	r.profile.Store(p)
 	b := f.batches.Get().(*batch)
 	defer f.batches.Put(b)

@@ -100,9 +100,9 @@ type Fleet struct {
 	seed     uint64
 	turn     atomic.Uint64 // of equal registers
 	zones    zones
-	creating sync.Mutex    // one registration at a time
-	parking  sync.RWMutex  // held for writing while registers are deleted
-	moving   sync.Mutex    // one move of a clock at a time
+	creating sync.Mutex   // one registration at a time
+	parking  sync.RWMutex // held for writing while registers are deleted
+	moving   sync.Mutex   // one move of a clock at a time
 	replay   replays
 	answers  answers
 
@@ -175,10 +175,9 @@ func Open(o Options) (*Fleet, error) {
 	}
 	slices.SortFunc(records, func(a, b *registerRecord) int { return int(a.ID) - int(b.ID) })
 	drives := uint64(0)
-	for _, rec := range records {
-		r := f.revive(rec)
+	for _, r := range f.reviveAll(records) {
 		f.add(r)
-		drives += uint64(len(rec.Drives))
+		drives += uint64(len(r.Settings().Drives))
 	}
 	f.drives = max(f.drives, drives)
 	if err := f.loadWarnings(); err != nil {

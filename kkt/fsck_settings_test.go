@@ -28,7 +28,7 @@ func TestFsckOfWhatHangsOnRegisters(t *testing.T) {
 	require.NoError(t, err)
 	_, err = second.MoveClock(clock.Move{Setting: clock.Setting{Mode: clock.Frozen}})
 	require.NoError(t, err)
-	warned, _ := second.told()
+	warned := second.view.told
 	require.NotZero(t, warned)
 	require.NoError(t, b.fleet.Subscribe(Subscription{Account: "pk_demo", API: "cloudkassir", Type: "Receipt"}))
 	box, err := outbox.Open(b.store, 0)

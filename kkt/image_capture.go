@@ -27,7 +27,8 @@ func (*captureJob) fail(error) {}
 
 func (j *captureJob) done(err error) {
 	if err == nil {
-		j.profile, j.state = j.r.profile.Load(), j.r.state
+		j.profile = j.r.profile.Load()
+		j.state, _ = j.r.State()
 		if own := j.r.clock.Load(); own != nil {
 			j.clock = new(own.Setting())
 		}

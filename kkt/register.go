@@ -38,8 +38,7 @@ type Register struct {
 	left     bool // it is an outgoing one
 
 	// The goroutine that runs, one at a time, owns these.
-	state   fn.State
-	version uint64 // of the state in the store
+	version uint64      // of the state in the store
 	machine *fn.Machine // nil: not needed yet
 
 	view struct { // what is committed, for readers
@@ -70,17 +69,15 @@ func (r *Register) load() error {
 	if err != nil {
 		return err
 	}
-	r.state, r.version = state, version
-	r.publish(nil)
+	r.view.state, r.version = state, version
 	return nil
 }
 
-// publish makes the committed state visible and wakes who waits for a change. A
-// register that is out of service stays so.
+// publish wakes who waits for a change, and tells why the register is out of service
+// from now on, nil when it is not. One that is stays so.
 func (r *Register) publish(broken error) {
 	r.view.Lock()
 	defer r.view.Unlock()
-	r.view.state = r.state
 	r.breakDown(broken)
 	if r.view.changed != nil {
 		close(r.view.changed)

@@ -129,9 +129,9 @@ func (r *Register) ResetDrive(ctx context.Context) (lost uint32, err error) {
 // leave makes the register that delivers what a drive has not sent when it is
 // taken out.
 func (r *Register) leave(p *profile, state fn.State, version uint64) *Register {
-	o := &Register{fleet: r.fleet, id: r.id, left: true, state: state, version: version}
+	o := &Register{fleet: r.fleet, id: r.id, left: true, version: version}
+	o.view.state = state
 	o.profile.Store(p)
-	o.publish(nil)
 	return o
 }
 

@@ -138,10 +138,3 @@ func (f *Fleet) loadWarnings() error {
 		return nil
 	})
 }
-
-// told is what the stream of events says of the warnings and of what was sent.
-func (r *Register) told() (fn.WarningFlags, sentMark) {
-	r.view.Lock()
-	defer r.view.Unlock()
-	return r.view.told, r.view.sent
-}

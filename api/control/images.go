@@ -131,7 +131,7 @@ func (a *API) importRegister(w http.ResponseWriter, r *http.Request) error {
 	if patience.wait(); err != nil {
 		return err
 	}
-	item, err := a.registerItem(reg, zones{})
+	item, err := a.registerItem(reg)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (a *API) restore(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	item, err := a.registerItem(reg, zones{})
+	item, err := a.registerItem(reg)
 	if err != nil {
 		return err
 	}

@@ -92,6 +92,7 @@ func (s server) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
+	o.Seeds = nil // they may be many
 	s.begun(ctx, d, o, clk.Since(began), log, out)
 	select {
 	case <-ctx.Done():
