@@ -172,18 +172,6 @@ func (s *Server) Post(path, body string) (status int, answer []byte) {
 	return 0, nil
 }
 
-// NewRegister makes a register with a drive and registers it; settings are the fields of
-// POST registers, nil for none: inn, ffd, conditions ... It returns the serial number.
-func (s *Server) NewRegister(settings map[string]any) string {
-	s.t.Helper()
-	if settings == nil {
-		settings = map[string]any{}
-	}
-	var answer struct{ Register struct{ Serial string } }
-	s.Call(http.MethodPost, "registers", settings, &answer)
-	return answer.Register.Serial
-}
-
 // Fault puts a fault in force, as --fault writes it: "cut:answer:times=1". lift takes it away.
 func (s *Server) Fault(text string) (lift func()) {
 	s.t.Helper()
