@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -253,33 +252,6 @@ func TestSlowBody(t *testing.T) {
 		}
 		return false
 	})
-}
-
-func TestControlIsForThisMachine(t *testing.T) {
-	b := start(t, func(c *Config) { c.ControlToken = "let me in" })
-	h := b.routes()
-	for _, c := range []struct {
-		name, peer, host, token string
-		want                    int
-	}{
-		{"this machine", "127.0.0.1:1000", "127.0.0.1:5454", "", 200},
-		{"this machine by name", "[::1]:1000", "localhost:5454", "", 200},
-		{"another machine", "192.0.2.1:1000", "127.0.0.1:5454", "", 403},
-		{"a page of another site", "127.0.0.1:1000", "evil.example.com", "", 403},
-		{"another machine with the token", "192.0.2.1:1000", "kktd.example.com", "let me in", 200},
-		{"a wrong token", "192.0.2.1:1000", "kktd.example.com", "let me out", 403},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := httptest.NewRequest(http.MethodGet, "/control/v1/registers", nil)
-			r.RemoteAddr, r.Host = c.peer, c.host
-			if c.token != "" {
-				r.Header.Set("Authorization", "Bearer "+c.token)
-			}
-			w := httptest.NewRecorder()
-			h.ServeHTTP(w, r)
-			require.Equal(t, c.want, w.Code)
-		})
-	}
 }
 
 func TestConfigErrors(t *testing.T) {

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -105,51 +104,6 @@ func (d *Daemon) serveReady(w http.ResponseWriter, _ *http.Request) {
 
 // metricsPath is where Prometheus looks.
 const metricsPath = "/metrics"
-
-// guard lets the control API and the metrics be used from this machine alone, unless a token is
-// set and sent. The Host header is checked too, so that a page of another site
-// that a browser here shows cannot reach it under a name of its own, and a browser
-// changes nothing here for another site.
-func (d *Daemon) guard(next http.Handler) http.Handler {
-	crossSite := http.NewCrossOriginProtection()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := crossSite.Check(r); err != nil {
-			d.log.WithField("peer", r.RemoteAddr).WithField("origin", r.Header.Get("Origin")).Warn("control API refused: a page of another site asked for a change")
-			forbid(w, "a page of another site may not change anything here: "+err.Error())
-			return
-		}
-		if !d.owns(r, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")) {
-			d.log.WithField("peer", r.RemoteAddr).WithField("host", r.Host).Warn("control API refused: not from this machine and no token")
-			forbid(w, "the control API and /metrics answer requests from this machine; set --control-token and send it as Authorization: Bearer for others")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// owns tells that a request comes from this machine and is meant for it, or brings the
-// control token.
-func (d *Daemon) owns(r *http.Request, given string) bool {
-	if token := d.config.ControlToken; token != "" && subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1 {
-		return true
-	}
-	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
-}
-
-// forbid answers as the control API does.
-func forbid(w http.ResponseWriter, message string) {
-	_ = control.WriteJSON(w, http.StatusForbidden, map[string]any{"error": control.Problem{Code: "forbidden", Message: message}})
-}
-
-// isLoopback tells that an address, with or without a port, is of this machine.
-func isLoopback(addr string) bool {
-	host := addr
-	if h, _, err := net.SplitHostPort(addr); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
 
 // senderStates gives the control API the state of the delivery of a register.
 func (d *Daemon) senderStates() control.Sender {
