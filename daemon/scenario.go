@@ -233,7 +233,12 @@ func (d *Daemon) playScenario(w http.ResponseWriter, r *http.Request) error {
 // registerOf is the register with the serial number; "" asks for the only one.
 func (d *Daemon) registerOf(serial string) (*kkt.Register, error) {
 	if serial != "" {
-		return d.fleet.Register(serial)
+		r, err := d.fleet.Register(serial)
+		if err != nil {
+			return nil, &control.Problem{Status: http.StatusNotFound, Code: "not_found", Field: "register",
+				Message: fmt.Sprintf("register: there is no %q; GET %sregisters lists those that are there", serial, control.Prefix)}
+		}
+		return r, nil
 	}
 	list := d.fleet.Registers()
 	if len(list) == 1 {

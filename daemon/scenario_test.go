@@ -213,7 +213,7 @@ func TestScenariosRefuse(t *testing.T) {
 	b := start(t, func(c *Config) { c.OFD = OFDNone })
 	for _, c := range []struct{ path, body, want string }{
 		{"scenarios/nothing", "", "want answer-lost, drive-full"},
-		{"scenarios/power-cut", `{"register":"9"}`, "not found"},
+		{"scenarios/power-cut", `{"register":"9"}`, `"field":"register"`},
 		{"scenarios/power-cut", `{"serial":"9"}`, "known: register"},
 		{"scenarios/wrong-ffd", "", "played by the built-in OFD"},
 	} {

@@ -81,7 +81,7 @@ func newProfile(z *zones, id uint64, s Settings) (*profile, error) {
 	}
 	var err error
 	if p.zone, err = z.find(s.Zone); err != nil {
-		return nil, invalid("zone", s.Zone, err.Error(), "неизвестная часовая зона")
+		return nil, invalid("zone", s.Zone, "want the name of a time zone as Europe/Moscow", "ожидается имя часовой зоны, например Europe/Moscow")
 	}
 	p.drive = ffd.Pad[[16]byte](s.DriveNumber)
 	reg := ffd.Registration{KKTVersion: tlv.MustText(kktVersion), KKTMaxFFD: ffd.V120, Agent: s.Agents,

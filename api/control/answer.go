@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"kktd/fault"
 	"kktd/ffd"
@@ -51,7 +52,7 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &wrong):
-		return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Message: err.Error(), MessageRu: wrong.RuleRu, Field: wrong.Field, Allowed: wrong.Rule}
+		return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Message: err.Error(), MessageRu: wrong.RuleRu, Field: wrong.Field, Allowed: strings.TrimPrefix(wrong.Rule, "want ")}
 	case errors.As(err, &field):
 		return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Message: err.Error(), MessageRu: field.RuleRu, Field: field.Path}
 	case errors.As(err, &refusal):

@@ -179,6 +179,8 @@ func typeName(t reflect.Type) string {
 		return "true or false"
 	case reflect.String:
 		return "a text"
+	case reflect.Map:
+		return "an object, each value " + typeName(t.Elem())
 	case reflect.Slice, reflect.Array:
 		return "a list, each " + typeName(t.Elem())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:

@@ -3,6 +3,7 @@ package control
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"kktd/clock"
@@ -44,7 +45,10 @@ func (m *clockMove) move(c *clock.Business) (clock.Move, error) {
 			wishes++
 		}
 	}
+	modes := []clock.Mode{clock.Following, clock.Offset, clock.Frozen, clock.Stepping}
 	switch {
+	case m.Mode != "" && !slices.Contains(modes, m.Mode):
+		return clock.Move{}, badBody("mode", "real, offset, frozen, stepping", "there is no %q; want real, offset, frozen or stepping", m.Mode)
 	case wishes != 1:
 		return clock.Move{}, badBody("", clockWishes, "want %s, not %d of them", clockWishes, wishes)
 	case m.Offset != nil && m.Mode != clock.Offset:

@@ -111,11 +111,9 @@ func (b *faultBody) fault(kinds *fault.Registry) (fault.Fault, error) {
 	}
 	var f fault.Fault
 	var err error
-	field := "fault"
 	if b.Fault != "" {
 		f, err = kinds.Parse(b.Fault)
 	} else {
-		field = "name"
 		params := map[string]string{}
 		for key, value := range b.Params {
 			params[key] = string(value)
@@ -123,9 +121,29 @@ func (b *faultBody) fault(kinds *fault.Registry) (fault.Fault, error) {
 		f, err = kinds.New(b.Name, params)
 	}
 	if err != nil {
-		return f, badBody(field, "see GET faults/kinds", "%v", err)
+		return f, b.refused(kinds, err)
 	}
 	return f, nil
+}
+
+// refused tells what is wrong and what may stand there: the names of faults, or how
+// the one that is meant is written.
+func (b *faultBody) refused(kinds *fault.Registry, err error) *Problem {
+	name, _, _ := strings.Cut(b.Fault, ":")
+	field, names := "fault", []string{}
+	for _, k := range kinds.Kinds() {
+		switch k.Name {
+		case name:
+			return badBody("fault", k.Usage, "%v", err)
+		case b.Name:
+			return badBody("params", k.Usage, "%v", err)
+		}
+		names = append(names, k.Name)
+	}
+	if b.Name != "" {
+		field = "name"
+	}
+	return badBody(field, strings.Join(names, ", "), "%v", err)
 }
 
 func (a *API) addFault(w http.ResponseWriter, r *http.Request) error {
