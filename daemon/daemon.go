@@ -183,7 +183,7 @@ func (d *Daemon) openFleet(ctx context.Context) error {
 			Mode: ticketModes[c.TicketCheck], Seed: o.Seed, AnswerTimeout: c.OFDTimeout, OneConnPerDocument: c.OFDOneConnection,
 			Dial: d.tracedDial(), Linger: c.linger(), NoRetry: c.Delivery == DeliveryManual, Watcher: d.metrics.Watcher()})
 		o.OneTicket, o.OnDocuments, o.OnClock = c.Delivery != DeliveryAsync, d.onDocuments, d.onClock
-		o.OnDeleted = d.sender.Forget
+		o.OnDeleted, o.OnRestored = d.sender.Forget, d.onRestored
 	}
 	var err error
 	if d.fleet, err = kkt.Open(o); err != nil {

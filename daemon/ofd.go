@@ -116,6 +116,17 @@ func StartOFD(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger
 	return d, nil
 }
 
+// onRestored tells the built-in OFD that a drive is put back, so that it does not wonder
+// at what comes next. The drive is put back in any case.
+func (d *Daemon) onRestored(drive string, last uint32) {
+	if d.ofd == nil {
+		return
+	}
+	if err := d.ofd.Restored(drive, last); err != nil {
+		d.log.WithField("drive", drive).WithError(err).Warn("OFD: it does not know that the drive was put back, and wonders at its next documents")
+	}
+}
+
 const ofdWelcome = `kktd: the test operator of fiscal data alone. Its tickets are for tests only.
 
 GET  /control/v1/ofd/documents, /control/v1/ofd/findings, /control/v1/ofd/counters

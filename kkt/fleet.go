@@ -49,6 +49,9 @@ type Options struct {
 	// OnDeleted is called when drives have gone, with their register or without it; it
 	// must be quick.
 	OnDeleted func(serial string, drives []storage.DriveID)
+	// OnRestored is called before a drive is put back to a document or comes from a file
+	// with so many, by its FN number: the next ones have numbers that it had before.
+	OnRestored func(drive string, last uint32)
 	// OnStopped is called when the store takes no more changes: the process should
 	// end and be started again. It must be quick.
 	OnStopped func(error)
@@ -77,6 +80,7 @@ type Fleet struct {
 	onDocuments func(*Register)
 	onClock     func(*Register)
 	onDeleted   func(string, []storage.DriveID)
+	onRestored  func(string, uint32)
 	onStopped   func(error)
 	outbox      *outbox.Box
 	notifiers   []Notifier
@@ -123,7 +127,7 @@ type Fleet struct {
 // whose data cannot be used is out of service, with a log line; the others work.
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
-		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onClock: o.OnClock, onDeleted: o.OnDeleted, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
+		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onClock: o.OnClock, onDeleted: o.OnDeleted, onRestored: o.OnRestored, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
 		registers: map[string]*Register{}, byINN: map[string][]*Register{}, byID: map[uint64]*Register{}, holders: map[string][]string{}, driveNumbers: map[string]string{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
 	if f.outbox == nil {
 		f.notifiers, f.mailServer = nil, ""

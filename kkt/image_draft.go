@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"kktd/fn"
+	"kktd/ofdproto"
 	"kktd/storage"
 )
 
@@ -152,6 +153,16 @@ func (d *draft) last() storage.Change {
 		c.Records = append(slices.Clone(c.Records), storage.Record{Kind: kindBase, Key: d.key()})
 	}
 	return c
+}
+
+// forewarn tells who keeps documents by FN number what is about to happen to the drives.
+func (d *draft) forewarn() {
+	if d.f.onRestored == nil {
+		return
+	}
+	for i := range d.states {
+		d.f.onRestored(ofdproto.DriveString(d.states[i].Drive), d.states[i].LastNumber)
+	}
 }
 
 // abandon takes away what was stored, unless the last step was stored after all. When

@@ -370,6 +370,7 @@ func (x *importer) finish() (*Register, error) {
 		return nil, err
 	}
 	c.Events = f.cutEvents(event.RegisterImported, s.Serial, "", nil, x.states)
+	x.forewarn()
 	if _, err := f.storeDrive(c); err != nil {
 		return nil, err
 	}

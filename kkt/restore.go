@@ -144,6 +144,7 @@ func (x *restorer) swap(ctx context.Context) error {
 	if err := x.prepare(); err != nil {
 		return err
 	}
+	x.forewarn()
 	f.parking.Lock()
 	x.commit()
 	f.parking.Unlock()

@@ -14,7 +14,7 @@
 // Families: Start and Server; Fresh gives each of the tests that share a server a register
 // of its own, and New-, Clone-, Reset- and DeleteRegister do what they say; Server.Clock moves the business time; Documents, Document
 // and Tree read what was made; Wait... wait for the OFD and for events; Fault makes things go
-// wrong; Require... compare, and tell a difference tag by tag; Call does what else the
+// wrong; Snapshot and Restore, Export and Import keep a register and bring it back; Require... compare, and tell a difference tag by tag; Call does what else the
 // control API can. Whatever is done here is a request that any other client could send to
 // a kktd that runs outside. Methods that fail end the test of Start; For binds
 // them to a subtest.

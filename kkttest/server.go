@@ -123,32 +123,43 @@ func (s *Server) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(raw)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, s.URL+control.Prefix+path, body)
-	if err != nil {
+	return s.ask(ctx, method, path, "application/json", body, out)
+}
+
+// ask is call with a body as it is.
+func (s *Server) ask(ctx context.Context, method, path, contentType string, body io.Reader, out any) error {
+	raw, err := s.send(ctx, method, path, contentType, body)
+	if err != nil || out == nil {
 		return err
 	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", "application/json")
+	return json.Unmarshal(raw, out)
+}
+
+// send makes a request of the control API and gives the answer as it is, or the refusal as
+// the error.
+func (s *Server) send(ctx context.Context, method, path, contentType string, body io.Reader) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, s.URL+control.Prefix+path, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", contentType)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
 		answer := struct{ Error control.Problem }{}
 		if json.Unmarshal(raw, &answer) != nil || answer.Error.Message == "" {
-			return fmt.Errorf("%s: %s", resp.Status, raw)
+			return nil, fmt.Errorf("%s: %s", resp.Status, raw)
 		}
-		return &answer.Error
+		return nil, &answer.Error
 	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(raw, out)
+	return raw, nil
 }
 
 // Post sends a body to an API as the first account and returns the status and the answer,

@@ -25,6 +25,7 @@ type drive struct {
 	mu       sync.Mutex
 	loaded   bool
 	head     head
+	restored *uint32 // lowest document that it was put back to; nil: never
 	verifier *fn.DriveVerifier
 }
 
@@ -70,7 +71,9 @@ func (s *Server) forget() {
 // load reads what the store knows of the drive.
 func (s *Server) load(d *drive) (err error) {
 	if !d.loaded {
-		d.head, err = s.head(d.number)
+		if d.head, err = s.head(d.number); err == nil {
+			d.restored, err = s.restoredTo(d.number)
+		}
 		d.loaded = err == nil
 	}
 	return err
@@ -89,7 +92,7 @@ type place struct {
 func (s *Server) find(d *drive, number uint32, container []byte) (p place, known *Document, err error) {
 	if len(d.head.epochs) == 0 {
 		if number != 1 {
-			p.findings = append(p.findings, finding(ffd.Warning, RuleFirst, "первый документ этого ФН имеет номер %d", "the first document of this drive has number %d", number))
+			p.findings = append(p.findings, d.expected(number, finding(ffd.Warning, RuleFirst, "первый документ этого ФН имеет номер %d", "the first document of this drive has number %d", number)))
 		}
 		p.opens = true
 		return p, nil, nil
@@ -97,7 +100,7 @@ func (s *Server) find(d *drive, number uint32, container []byte) (p place, known
 	p.epoch = d.head.epoch()
 	if last := d.head.last; number > last {
 		if number != last+1 {
-			p.findings = append(p.findings, finding(ffd.Warning, RuleGap, "нет документов %d-%d", "documents %d to %d are missing", last+1, number-1))
+			p.findings = append(p.findings, d.expected(number, finding(ffd.Warning, RuleGap, "нет документов %d-%d", "documents %d to %d are missing", last+1, number-1)))
 		}
 		return p, nil, nil
 	}
@@ -121,7 +124,7 @@ func (s *Server) find(d *drive, number uint32, container []byte) (p place, known
 	}
 	p.other = true
 	p.odd = otherKey(p.epoch, number, container)
-	p.findings = append(p.findings, finding(ffd.Warning, RuleOther, "под номером %d уже есть другой документ", "another document has number %d", number))
+	p.findings = append(p.findings, d.expected(number, finding(ffd.Warning, RuleOther, "под номером %d уже есть другой документ", "another document has number %d", number)))
 	if id, err = s.odd(p.odd); err == nil {
 		known, err = s.get(id)
 	}

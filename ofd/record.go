@@ -21,7 +21,8 @@ const (
 	kindBlock       storage.Kind = 3 // epoch u64 BE, greatest number u32 BE -> appendEntries
 	kindOdd         storage.Kind = 4 // epoch, number [, SHA-256 of the container] -> sequence u64 BE
 	kindEpoch       storage.Kind = 5 // epoch u64 BE -> FN number
-	kindDocument    storage.Kind = 6 // sequence u64 BE -> appendRecord; the last kind, so that it grows at the end
+	kindDocument    storage.Kind = 6 // sequence u64 BE -> appendRecord; it grows at the end, and what is behind it seldom
+	kindRestored    storage.Kind = 7 // FN number -> lowest document that it was put back to, u32 BE
 )
 
 const (
