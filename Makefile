@@ -6,7 +6,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 LDFLAGS := -s -w
 SOURCES := go.mod go.sum $(shell find . -name '*.go' -not -name '*_test.go' -not -path './dist/*')
 
-.PHONY: build run test model lint race bench bench-ofd bench-codec bench-http bench-drive crash soak fuzz generate cross clean
+.PHONY: build run test model lint race bench bench-ofd bench-codec bench-http bench-drive bench-image crash soak fuzz generate cross clean
 
 build: $(BIN)
 
@@ -21,11 +21,13 @@ run: $(BIN)
 test:
 	$(GO) test ./...
 
-# The fiscal drive against its model for STEPS random operations; make test does
-# a few thousand.
+# The fiscal drive against its model for STEPS random operations, and registers that are
+# kept, put back and carried for IMAGE_STEPS; make test does fewer.
 STEPS ?= 200000
+IMAGE_STEPS ?= 3000
 model:
 	$(GO) test ./fn -run Model -count 1 -v -steps $(STEPS)
+	$(GO) test ./kkt -run TestImagesModel -count 1 -v -timeout 60m -images.steps $(IMAGE_STEPS)
 
 lint:
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not gofmt-ed:"; echo "$$files"; exit 1; fi
@@ -58,6 +60,12 @@ bench-drive:
 bench-registers:
 	$(GO) test ./daemon -run '^$$' -bench Registers -benchtime 1000x -timeout 20m
 	$(GO) test ./cmd/kktd -run '^TestManyRegisters$$' -count=1 -v -timeout 20m -manyregisters 10000
+
+# Carries a register with DOCUMENTS documents to another file and puts it back to a
+# snapshot; prints time and memory.
+DOCUMENTS ?= 100000
+bench-image:
+	$(GO) test ./kkt -run '^TestBigImage$$' -count=1 -v -timeout 60m -images.documents $(DOCUMENTS)
 
 # Registers under load, an OFD with random faults that is started again and
 # again; SEED repeats a run.

@@ -114,7 +114,9 @@ func kindsOf(list []kkttest.Event) (kinds []string) {
 // wonders are what the OFD finds in the order of the documents and is more than a note.
 func wonders(srv *kkttest.Server) (list []string) {
 	for _, rule := range []string{"first-number", "gap", "order", "other-bytes"} {
-		var page struct{ Items []struct{ Rule, Severity string } }
+		var page struct {
+			Items []struct{ Rule, Severity string }
+		}
 		srv.Call(http.MethodGet, "ofd/findings?rule="+rule, nil, &page)
 		for _, f := range page.Items {
 			if f.Severity != "note" {
