@@ -149,12 +149,36 @@ func (d *Daemon) ownFaults(r *http.Request, header []string, m *fault.Match) (*f
 	if len(faults) == 0 {
 		return nil, nil
 	}
+	if err := d.reaches(faults, m.Invoice); err != nil {
+		return nil, err
+	}
 	own := &fault.Set{Seed: d.faults.Seed + d.requests.Add(1), OnFired: func(state fault.State, subject fault.Subject) {
 		d.struck(&state)
 		d.told(fmt.Sprintf("fault of the request: %v", state.Fault), &subject)
 	}}
 	own.Add(faults...)
 	return own, nil
+}
+
+// reaches tells why a fault of a request would not reach its document: that is made
+// later, without the request.
+func (d *Daemon) reaches(faults []fault.Fault, invoice string) error {
+	for _, f := range faults {
+		if _, ofDocument := f.Effect.(fault.OnDocument); !ofDocument || d.config.ProcessingDelay == 0 {
+			continue
+		}
+		field := faultHeader
+		if strings.HasPrefix(invoice, fault.MagicPrefix) {
+			field, invoice = "InvoiceId", ""
+		}
+		if f.Match.Invoice = invoice; invoice == "" {
+			f.Match.Invoice = "INVOICEID"
+		}
+		f.Times = 1
+		return &control.Problem{Status: http.StatusBadRequest, Code: "invalid_fault", Field: field,
+			Message: fmt.Sprintf("with --processing-delay a document is made later than its request, and %s of a request does not reach it; set it before: kktd fault add %v", f.Effect.Name(), f)}
+	}
+	return nil
 }
 
 // serveFaulty serves a request with the faults that hit it.

@@ -21,9 +21,9 @@ func TestFaultDocs(t *testing.T) {
 	require.NoError(t, err)
 	text := string(raw)
 	var kinds, magic strings.Builder
-	fmt.Fprint(&kinds, "| where | fault | what it does |\n|---|---|---|\n")
+	fmt.Fprint(&kinds, "| where | fault | what it does | it can ask for |\n|---|---|---|---|\n")
 	for _, k := range FaultKinds().Kinds() {
-		fmt.Fprintf(&kinds, "| %s | `%s` | %s |\n", k.Where, strings.ReplaceAll(k.Usage, "|", `\|`), k.About)
+		fmt.Fprintf(&kinds, "| %s | `%s` | %s | %s |\n", k.Where, strings.ReplaceAll(k.Usage, "|", `\|`), k.About, strings.Join(k.Knows, ", "))
 	}
 	fmt.Fprint(&magic, "| InvoiceId | fault | what happens |\n|---|---|---|\n")
 	for _, m := range fault.MagicIDs() {

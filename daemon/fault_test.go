@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -137,6 +138,34 @@ func TestAPIFaults(t *testing.T) {
 			require.Contains(t, answer, "Queued", "all is as before")
 		})
 	}
+}
+
+// TestFaultsOfARequestThatIsMadeLater: those of its document would not reach it, and say
+// so; those of the API act at once.
+func TestFaultsOfARequestThatIsMadeLater(t *testing.T) {
+	b := start(t, func(c *Config) { c.OFD, c.ProcessingDelay = OFDNone, time.Hour })
+	for _, c := range []struct {
+		header, invoice string
+		status          int
+		text            string
+	}{
+		{"drive-crypto", "7", 400, "set it before: kktd fault add drive-crypto:invoice=7:times=1"},
+		{"latency:1ms, paper-out", "", 400, "kktd fault add paper-out:invoice=INVOICEID:times=1"},
+		{"", "kktd-fault-crypto/1", 400, `"field":"InvoiceId"`},
+		{"latency:1ms", "7", 200, "Queued"},
+		{"register-error", "7", 200, "неисправность"},
+	} {
+		var headers []string
+		if c.header != "" {
+			headers = []string{faultHeader, c.header}
+		}
+		status, answer := b.ask("POST", "/kkt/receipt", invoice(c.invoice), headers...)
+		require.Equal(t, c.status, status, answer)
+		require.Contains(t, answer, c.text)
+	}
+	b.setFault("drive-crypto:invoice=7:times=1") // as it was taught
+	b.control("POST", "clock", `{"advance":"2h"}`, nil)
+	eventually(t, "the fault has met the receipt", func() bool { return len(b.fired()) == 3 })
 }
 
 // TestFaultControl goes through the life of a fault at the control API.

@@ -104,7 +104,7 @@ func StartOFD(ctx context.Context, c Config, clk clock.Clock, log *logrus.Logger
 		return nil, err
 	}
 	d.store = d.openFaults(store, fault.NewRegistry(ofd.FaultKinds()))
-	if d.clock, err = kkt.OpenClock(d.store, clk); err != nil {
+	if err = d.openClock(clk); err != nil {
 		return nil, err
 	}
 	if err = d.serveOFD(); err != nil {

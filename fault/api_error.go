@@ -37,5 +37,6 @@ func kindAPIError() Kind {
 	return Kind{Name: APIError{}.Name(), Where: "api", First: "code", Usage: "api-error:CODE",
 		About:   "receipts are refused with that error code of the API, in its words; nothing is made",
 		AboutRu: "чеки отклоняются с этим кодом ошибки API и его текстом, документ не делается",
+		Knows:   knownToAPI(),
 		Read:    func(p *Params) Effect { return APIError{p.Number("code", 0)} }}
 }

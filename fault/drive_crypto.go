@@ -20,5 +20,6 @@ func kindDriveCrypto() Kind {
 	return Kind{Name: DriveCrypto{}.Name(), Where: "drive", Usage: "drive-crypto",
 		About:   "the crypto unit of the drive fails, 04h: no document is made",
 		AboutRu: "отказ криптографического сопроцессора ФН, 04h: документы не формируются",
+		Knows:   knownToDocument(),
 		Read:    func(*Params) Effect { return DriveCrypto{} }}
 }

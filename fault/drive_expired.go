@@ -20,5 +20,6 @@ func kindDriveExpired() Kind {
 	return Kind{Name: DriveExpired{}.Name(), Where: "drive", Usage: "drive-expired",
 		About:   "the term of the drive's keys has ended, 12h",
 		AboutRu: "срок действия ключей ФН исчерпан, 12h",
+		Knows:   knownToDocument(),
 		Read:    func(*Params) Effect { return DriveExpired{} }}
 }

@@ -24,5 +24,6 @@ func kindDriveFull() Kind {
 	return Kind{Name: DriveFull{}.Name(), Where: "drive", Usage: "drive-full",
 		About:   "the memory of the drive is full, 14h: it takes no receipts, other registers do",
 		AboutRu: "память ФН исчерпана, 14h: чеки он не принимает, они достаются другим кассам",
+		Knows:   knownToChoice(),
 		Read:    func(*Params) Effect { return DriveFull{} }}
 }

@@ -33,5 +33,6 @@ func kindDriveRefuse() Kind {
 	return Kind{Name: DriveRefuse{}.Name(), Where: "drive", First: "code", Usage: "drive-refuse[:02h]",
 		About:   "the drive refuses to make a document with that answer code",
 		AboutRu: "ФН отказывается формировать документ с этим кодом ответа",
+		Knows:   knownToDocument(),
 		Read:    func(p *Params) Effect { return DriveRefuse{fn.Code(p.Byte("code", byte(fn.CodeState)))} }}
 }

@@ -21,5 +21,6 @@ func kindDriveResource() Kind {
 	return Kind{Name: DriveResource{}.Name(), Where: "drive", Usage: "drive-resource",
 		About:   "a resource of the drive is used up, 14h, as when documents were unsent for 30 days",
 		AboutRu: "исчерпан ресурс ФН, 14h, как после 30 дней без передачи документов",
+		Knows:   knownToDocument(),
 		Read:    func(*Params) Effect { return DriveResource{} }}
 }

@@ -72,8 +72,8 @@ func (f Fault) String() string {
 		amount = fmt.Sprintf("%d.%02d", f.Match.Amount/100, f.Match.Amount%100)
 	}
 	for _, p := range [...]struct{ key, value string }{
-		{keyRegister, f.Match.Register}, {keyINN, f.Match.INN}, {keyAPI, f.Match.API}, {keyInvoice, f.Match.Invoice}, {keyAmount, amount},
-		{keyDrive, f.Match.Drive}, {keyForm, plain(uint64(f.Match.Form))},
+		{KeyRegister, f.Match.Register}, {KeyINN, f.Match.INN}, {KeyAPI, f.Match.API}, {KeyInvoice, f.Match.Invoice}, {KeyAmount, amount},
+		{KeyDrive, f.Match.Drive}, {KeyForm, plain(uint64(f.Match.Form))},
 		{keyAfter, plain(f.After)}, {keyEvery, plain(f.Every)}, {keyTimes, plain(f.Times)}, {keyProbability, probability},
 	} {
 		if p.value != "" {
@@ -91,15 +91,15 @@ func plain(n uint64) string {
 	return strconv.FormatUint(n, 10)
 }
 
-// Names of the parameters that every fault takes.
+// Names of the parameters that every fault takes; the exported ones are those of Match.
 const (
-	keyRegister    = "register"
-	keyINN         = "inn"
-	keyAPI         = "api"
-	keyInvoice     = "invoice"
-	keyAmount      = "amount"
-	keyDrive       = "drive"
-	keyForm        = "form"
+	KeyRegister    = "register"
+	KeyINN         = "inn"
+	KeyAPI         = "api"
+	KeyInvoice     = "invoice"
+	KeyAmount      = "amount"
+	KeyDrive       = "drive"
+	KeyForm        = "form"
 	keyAfter       = "after"
 	keyEvery       = "every"
 	keyTimes       = "times"

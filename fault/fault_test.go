@@ -34,10 +34,10 @@ func TestParse(t *testing.T) {
 		{"disk-full:probability=0.25", Fault{Effect: DiskFull{}, Probability: 0.25}, ""},
 		{"disk-full:probability=1", Fault{Effect: DiskFull{}}, "disk-full"},
 		{"commit-fails:unknown", Fault{Effect: CommitFails{true}}, "commit-fails:outcome=unknown"},
-		{"webhook-none:register=01:inn=7708806062:api=cloudkassir:amount=100.5:form=31:drive=9999078900005430:invoice=a\\:b\\\\c",
-			Fault{Effect: NoWebhooks{}, Match: Match{Register: "01", INN: "7708806062", API: "cloudkassir", Invoice: `a:b\c`, Amount: 10050,
+		{"power-cut:register=01:inn=7708806062:api=cloudkassir:amount=100.5:form=31:drive=9999078900005430:invoice=a\\:b\\\\c",
+			Fault{Effect: PowerCut{}, Match: Match{Register: "01", INN: "7708806062", API: "cloudkassir", Invoice: `a:b\c`, Amount: 10050,
 				Drive: "9999078900005430", Form: 31}},
-			"webhook-none:register=01:inn=7708806062:api=cloudkassir:invoice=a\\:b\\\\c:amount=100.50:drive=9999078900005430:form=31"},
+			"power-cut:register=01:inn=7708806062:api=cloudkassir:invoice=a\\:b\\\\c:amount=100.50:drive=9999078900005430:form=31"},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			f, err := registry().Parse(c.text)
@@ -63,7 +63,13 @@ func TestParseRefuses(t *testing.T) {
 		{"cut:at=answer:at=request", "at stands there twice"},
 		{"cut:speed=1", "speed is no parameter of it"},
 		{"disk-full:now", "it has no parameter of its own"},
-		{"disk-full:inn=7708806062", "before anything is known of whom it meets"},
+		{"disk-full:inn=7708806062", "inn: it acts where nothing is known of whom it meets"},
+		{"cut:register=01", "register is not known where it acts, so that it would never strike; it can ask for inn, api, invoice, amount; usage: cut[:answer|request], and inn=, api="},
+		{"register-maintenance:invoice=1", "invoice is not known"},
+		{"power-cut:drive=123", `drive: "123", want 16 digits`},
+		{"power-cut:drive=999907890000543x", "want 16 digits"},
+		{"cut:inn=77088060", "want 10 or 12 digits"},
+		{"power-cut:form=7", "form: 7, want one of 1, 2, 3, 4, 5, 6, 11, 21, 31, 41"},
 		{"http-status:200", "want 400..599"},
 		{"http-status:x", "want a whole number"},
 		{"api-error", "want the number of an error"},
@@ -123,9 +129,8 @@ func TestHowOften(t *testing.T) {
 		{"cut:after=1:every=3:times=2", ".x..x..."},
 		{"cut:amount=1.00", "xxxxxxxx"},
 		{"cut:amount=1.01", "........"},
-		{"cut:register=01:inn=7708806062:api=a:invoice=i", "xxxxxxxx"},
-		{"cut:register=02", "........"},
-		{"cut:drive=9999078900005430", "........"}, // not known here
+		{"cut:inn=7708806062:api=a:invoice=i", "xxxxxxxx"},
+		{"cut:inn=7708806063", "........"},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			var s Set

@@ -35,5 +35,6 @@ func kindCut() Kind {
 	return Kind{Name: Cut{}.Name(), Where: "api", First: "at", Usage: "cut[:answer|request]",
 		About:   "the connection is reset without an answer; after the document was made, or before anything is done",
 		AboutRu: "соединение обрывается без ответа: когда документ уже сделан или до обработки запроса",
+		Knows:   knownToAPI(),
 		Read:    func(p *Params) Effect { return Cut{readSide(p, AtAnswer, AtRequest)} }}
 }

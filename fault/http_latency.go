@@ -39,6 +39,7 @@ func kindLatency() Kind {
 	return Kind{Name: Latency{}.Name(), Where: "api", First: "for", Usage: "latency[:3s][:at=answer]",
 		About:   "the API answers later, by the real clock; the wait is before the work, or behind it",
 		AboutRu: "API отвечает с задержкой по настоящим часам: до обработки или после неё",
+		Knows:   knownToAPI(),
 		Read: func(p *Params) Effect {
 			return Latency{p.Duration("for", 3*time.Second), readSide(p, AtRequest, AtAnswer)}
 		}}

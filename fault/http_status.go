@@ -48,6 +48,7 @@ func kindHTTPStatus() Kind {
 	return Kind{Name: HTTPStatus{}.Name(), Where: "api", First: "code", Usage: "http-status[:503][:at=answer]",
 		About:   "the API answers with that status and no body; before it does anything, or after the document was made",
 		AboutRu: "API отвечает этим кодом HTTP без тела: до обработки запроса или когда документ уже сделан",
+		Knows:   knownToAPI(),
 		Read: func(p *Params) Effect {
 			return HTTPStatus{p.Number("code", defaultStatus), readSide(p, AtRequest, AtAnswer)}
 		}}

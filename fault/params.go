@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"kktd/ffd"
 )
 
 // Params are the parameters of a fault that have not been read yet, and the first
@@ -97,6 +99,32 @@ func (p *Params) Choice(key string, words ...string) string {
 	}
 	return v
 }
+
+// digits reads a number that is written with one of the lengths.
+func (p *Params) digits(key string, lengths ...int) string {
+	v := p.Text(key, "")
+	if v != "" && (!slices.Contains(lengths, len(v)) || strings.Trim(v, "0123456789") != "") {
+		words := make([]string, len(lengths))
+		for i, n := range lengths {
+			words[i] = strconv.Itoa(n)
+		}
+		p.Fail("%s: %q, want %s digits", key, v, strings.Join(words, " or "))
+	}
+	return v
+}
+
+// form reads the code of a document that a drive makes.
+func (p *Params) form() uint8 {
+	n := uint8(p.Count(KeyForm, 255))
+	if n != 0 && !slices.Contains(forms[:], ffd.Form(n)) {
+		p.Fail("%s: %d, want one of %s", KeyForm, n, strings.Trim(strings.ReplaceAll(fmt.Sprintf("%d", forms), " ", ", "), "[]"))
+	}
+	return n
+}
+
+// forms are those of the documents that a drive makes (spec/ffd/documents.md).
+var forms = [...]ffd.Form{ffd.FormRegistration, ffd.FormShiftOpening, ffd.FormReceipt, ffd.FormBSO, ffd.FormShiftClosing, ffd.FormDriveClosing,
+	ffd.FormReregistration, ffd.FormSettlementState, ffd.FormCorrection, ffd.FormBSOCorrection}
 
 // kopecks reads roubles with at most two decimals.
 func (p *Params) kopecks(key string) uint64 {

@@ -13,5 +13,6 @@ func kindRegisterError() Kind {
 	return Kind{Name: RegisterError{}.Name(), Where: "register", Usage: "register-error",
 		About:   "the register is out of order: other registers take its receipts, its warnings say so",
 		AboutRu: "касса неисправна: чеки достаются другим кассам, в предупреждениях это видно",
+		Knows:   knownToChoice(),
 		Read:    func(*Params) Effect { return RegisterError{} }}
 }

@@ -13,5 +13,6 @@ func kindRegisterMaintenance() Kind {
 	return Kind{Name: RegisterMaintenance{}.Name(), Where: "register", Usage: "register-maintenance",
 		About:   "the register is on maintenance: other registers take its receipts, or they wait for it as Queued",
 		AboutRu: "касса на обслуживании: чеки достаются другим кассам или ждут в состоянии Queued",
+		Knows:   []string{KeyRegister, KeyINN, KeyDrive},
 		Read:    func(*Params) Effect { return RegisterMaintenance{} }}
 }

@@ -19,10 +19,19 @@ type Kind struct {
 	About   string // what it does, English
 	AboutRu string // the same, Russian
 	First   string // the parameter that may stand without its name
-	// Blind tells that nothing is known of whom it meets, so that no match can be
-	// asked for.
-	Blind bool
+	// Knows are the fields of Match that are known where it acts: others cannot be asked
+	// for, as they would never match. Nil: none is.
+	Knows []string
 	Read  func(p *Params) Effect
+}
+
+// What is known at the points that several kinds share.
+func knownToAPI() []string { return []string{KeyINN, KeyAPI, KeyInvoice, KeyAmount} }
+func knownToDocument() []string {
+	return []string{KeyRegister, KeyINN, KeyAPI, KeyInvoice, KeyAmount, KeyDrive, KeyForm}
+}
+func knownToChoice() []string {
+	return []string{KeyRegister, KeyINN, KeyAPI, KeyInvoice, KeyDrive}
 }
 
 // Registry is all faults that there are, in the order of a help text.
@@ -55,8 +64,10 @@ func (r *Registry) names() string {
 	return strings.Join(names, ", ")
 }
 
-// commonUsage are the parameters of every fault.
-const commonUsage = "register=, inn=, api=, invoice=, amount=, drive=, form=, after=, every=, times=, probability="
+// common are the parameters that the fault takes besides its own.
+func (k *Kind) common() string {
+	return strings.Join(append(slices.Clone(k.Knows), keyAfter, keyEvery, keyTimes, keyProbability), "=, ") + "="
+}
 
 // Parse reads NAME[:PARAM]...: a PARAM is KEY=VALUE, and the first of a fault may
 // stand without its key; a colon inside a value is written \: . Every fault takes
@@ -134,19 +145,34 @@ func (r *Registry) New(name string, params map[string]string) (Fault, error) {
 	}
 	f := Fault{Effect: k.Read(&p), After: p.Count(keyAfter, 1<<62), Every: p.Count(keyEvery, 1<<62), Times: p.Count(keyTimes, 1<<62),
 		Probability: p.probability(keyProbability),
-		Match: Match{Register: p.Text(keyRegister, ""), INN: p.Text(keyINN, ""), API: p.Text(keyAPI, ""), Invoice: p.Text(keyInvoice, ""),
-			Amount: p.kopecks(keyAmount), Drive: p.Text(keyDrive, ""), Form: uint8(p.Count(keyForm, 255))}}
+		Match: Match{Register: p.Text(KeyRegister, ""), INN: p.digits(KeyINN, 10, 12), API: p.Text(KeyAPI, ""), Invoice: p.Text(KeyInvoice, ""),
+			Amount: p.kopecks(KeyAmount), Drive: p.digits(KeyDrive, 16), Form: p.form()}}
 	for _, unknown := range slices.Sorted(maps.Keys(p.values)) {
 		p.Fail("%s is no parameter of it", unknown)
 	}
 	if c, ok := f.Effect.(Checker); ok && p.err == nil {
 		p.err = c.Check()
 	}
-	if k.Blind && f.Match != (Match{}) {
-		p.Fail("it acts before anything is known of whom it meets; leave out register, inn, api, invoice, amount, drive and form")
-	}
+	k.checkMatch(&p, &f.Match)
 	if p.err != nil {
-		return Fault{}, fmt.Errorf("%w %s: %w; usage: %s, and %s", ErrFault, name, p.err, k.Usage, commonUsage)
+		return Fault{}, fmt.Errorf("%w %s: %w; usage: %s, and %s", ErrFault, name, p.err, k.Usage, k.common())
 	}
 	return f, nil
+}
+
+// checkMatch refuses to ask for what is not known where the fault acts.
+func (k *Kind) checkMatch(p *Params, m *Match) {
+	for _, x := range [...]struct {
+		key   string
+		asked bool
+	}{{KeyRegister, m.Register != ""}, {KeyINN, m.INN != ""}, {KeyAPI, m.API != ""}, {KeyInvoice, m.Invoice != ""}, {KeyAmount, m.Amount != 0},
+		{KeyDrive, m.Drive != ""}, {KeyForm, m.Form != 0}} {
+		switch {
+		case !x.asked || slices.Contains(k.Knows, x.key):
+		case len(k.Knows) == 0:
+			p.Fail("%s: it acts where nothing is known of whom it meets; leave it out", x.key)
+		default:
+			p.Fail("%s is not known where it acts, so that it would never strike; it can ask for %s", x.key, strings.Join(k.Knows, ", "))
+		}
+	}
 }

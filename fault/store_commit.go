@@ -37,7 +37,7 @@ func (f CommitFails) Commit(commit func() (storage.Result, error)) (storage.Resu
 }
 
 func kindCommitFails() Kind {
-	return Kind{Name: CommitFails{}.Name(), Where: "storage", First: "outcome", Usage: "commit-fails[:lost|unknown]", Blind: true,
+	return Kind{Name: CommitFails{}.Name(), Where: "storage", First: "outcome", Usage: "commit-fails[:lost|unknown]",
 		About:   "a commit fails: nothing is stored, or all is and the writer does not know it",
 		AboutRu: "запись в хранилище не удаётся: ничего не сохранено либо сохранено, но пишущий об этом не знает",
 		Read:    func(p *Params) Effect { return CommitFails{p.Choice("outcome", "lost", "unknown") == "unknown"} }}

@@ -22,7 +22,7 @@ func (DiskFull) Commit(func() (storage.Result, error)) (storage.Result, error) {
 }
 
 func kindDiskFull() Kind {
-	return Kind{Name: DiskFull{}.Name(), Where: "storage", Usage: "disk-full", Blind: true,
+	return Kind{Name: DiskFull{}.Name(), Where: "storage", Usage: "disk-full",
 		About:   "the disk has no room: commits fail and store nothing, reading goes on",
 		AboutRu: "на диске нет места: записи не удаются и ничего не сохраняют, чтение работает",
 		Read:    func(*Params) Effect { return DiskFull{} }}

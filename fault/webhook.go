@@ -24,5 +24,6 @@ func kindNoWebhooks() Kind {
 	return Kind{Name: NoWebhooks{}.Name(), Where: "webhook", Usage: "webhook-none",
 		About:   "no notification reaches its receiver; each try fails and the next one waits for its time",
 		AboutRu: "уведомления не доходят до получателя: попытка считается неудачной, следующая ждёт своего срока",
+		Knows:   []string{KeyRegister, KeyAPI},
 		Read:    func(*Params) Effect { return NoWebhooks{} }}
 }

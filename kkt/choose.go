@@ -87,7 +87,7 @@ func (f *Fleet) chooseNow(r *Receipt) (*Register, error) {
 			continue
 		}
 		c := candidate{register: x, queue: x.queued()}
-		c.service, c.err = x.service(p, &r.Request)
+		c.service, c.err = x.service(p, &r.Request, len(r.Parts))
 		list = append(list, c)
 	}
 	if best := f.lightest(list, inService); best != nil {
@@ -143,16 +143,17 @@ const (
 	outOfService
 )
 
-// service tells what the register can do at the moment.
-func (r *Register) service(p *profile, request *Request) (service, error) {
+// service tells what the register can do at the moment for a receipt of so many parts.
+func (r *Register) service(p *profile, request *Request, parts int) (service, error) {
 	if s, err := r.away(p, request); s != inService {
 		return s, err
 	}
-	return r.standing(p)
+	return r.standing(p, parts)
 }
 
-// standing is service without the faults that are set on purpose.
-func (r *Register) standing(p *profile) (service, error) {
+// standing is service without the faults that are set on purpose; of no receipt with 0
+// parts.
+func (r *Register) standing(p *profile, parts int) (service, error) {
 	switch {
 	case p.Unpaid:
 		return unpaid, nil
@@ -169,6 +170,8 @@ func (r *Register) standing(p *profile) (service, error) {
 		return driveFull, nil
 	case s.Able(now) != nil:
 		return driveRefuses, nil
+	case parts > 0 && !s.Room(now, parts, p.AutoShift): // all of them are made, or none
+		return driveFull, nil
 	}
 	return inService, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jonboulle/clockwork"
 
+	"kktd/clock"
 	"kktd/event"
 	"kktd/fault"
 	"kktd/ffd"
@@ -33,9 +34,18 @@ type delayed struct {
 	stopped bool
 }
 
+// dueTimer follows the business clock; that of a retry the real one too, so that a
+// clock which stands does not keep it waiting.
 type dueTimer struct {
-	clockwork.Timer
-	due int64 // Unix milliseconds
+	business, real clockwork.Timer // real: nil but for a retry
+	due            int64           // business time, Unix milliseconds
+}
+
+func (t dueTimer) stop() {
+	t.business.Stop()
+	if t.real != nil {
+		t.real.Stop()
+	}
 }
 
 func (d *delayed) stop() {
@@ -43,7 +53,7 @@ func (d *delayed) stop() {
 	defer d.mu.Unlock()
 	d.stopped = true
 	for _, t := range d.timers {
-		t.Stop()
+		t.stop()
 	}
 	clear(d.timers)
 	clear(d.waiting)
@@ -78,7 +88,14 @@ func (d *delayed) claim(key [16]byte) bool {
 }
 
 // schedule makes a queued receipt at its time by the business clock.
-func (f *Fleet) schedule(key [16]byte, due int64) {
+func (f *Fleet) schedule(key [16]byte, due int64) { f.plan(key, due, false) }
+
+// retry makes a queued receipt when either clock has gone on by retryDelayed.
+func (f *Fleet) retry(key [16]byte) {
+	f.plan(key, f.clock.Now().Add(retryDelayed).UnixMilli(), true)
+}
+
+func (f *Fleet) plan(key [16]byte, due int64, retry bool) {
 	d := &f.delayed
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -86,7 +103,11 @@ func (f *Fleet) schedule(key [16]byte, due int64) {
 		return // it is in the store: the next start goes on with it
 	}
 	wait := time.Duration(due-f.clock.Now().UnixMilli()) * time.Millisecond
-	d.timers[key] = dueTimer{f.clock.AfterFunc(max(wait, 0), func() { f.dispatchDue(key) }), due}
+	t := dueTimer{business: f.clock.AfterFunc(max(wait, 0), func() { f.dispatchDue(key) }), due: due}
+	if retry {
+		t.real = clock.Real().AfterFunc(retryDelayed, func() { f.dispatchDue(key) })
+	}
+	d.timers[key] = t
 }
 
 // dispatchDue makes the receipts whose time has come, the fired one among them:
@@ -112,6 +133,7 @@ func (f *Fleet) dispatchDue(fired [16]byte) {
 		}
 	}
 	for _, x := range list {
+		d.timers[x.key].stop()
 		delete(d.timers, x.key)
 		d.waiting[x.key] = ""
 	}
@@ -268,7 +290,7 @@ func (f *Fleet) failQueued(key [16]byte, cause error) {
 	}
 	if err != nil {
 		log.WithField("store", err.Error()).Error("a queued receipt cannot be made, and that could not be stored")
-		f.schedule(key, f.clock.Now().Add(retryDelayed).UnixMilli())
+		f.retry(key)
 		return
 	}
 	log.Warn("a queued receipt cannot be made")
@@ -281,6 +303,7 @@ type delayedJob struct {
 	profile *profile // that the parts were prepared with
 	version ffd.Version
 	parts   []fn.Receipt
+	request Request // its API and InvoiceID, once it was tried
 	err     error
 }
 
@@ -308,6 +331,7 @@ func (j *delayedJob) make(b *batch) error {
 	if err != nil {
 		return err
 	}
+	j.request.API, j.request.InvoiceID = rec.API, rec.InvoiceID
 	documents := len(b.out.Documents)
 	if j.version != b.profile.FFD {
 		b.failQueued(rec, id, &formatError{made: j.version, now: b.profile.FFD})
@@ -321,6 +345,9 @@ func (j *delayedJob) make(b *batch) error {
 		if err := b.makeParts(j.parts, rec, j.key, id, nil, nil); interrupted(err) {
 			return err
 		} else if err != nil {
+			if refusal := (*fn.Refusal)(nil); errors.As(err, &refusal) && refusal.Full {
+				err = &ChoiceError{INN: b.profile.INN, Lack: LackMemory}
+			}
 			b.failQueued(rec, id, err) // it will not get better by waiting
 		}
 	}
@@ -374,7 +401,7 @@ func (j *delayedJob) done(err error) {
 		if errors.Is(err, ErrRecord) {
 			return
 		}
-		f.schedule(j.key, f.clock.Now().Add(retryDelayed).UnixMilli())
+		f.retry(j.key)
 	}
 }
 

@@ -61,7 +61,7 @@ func (f *Fleet) Explain(r *Receipt) []Verdict {
 // service or its drive refuses. It strikes no fault.
 func (r *Register) Service() (Service, error) {
 	p := r.profile.Load()
-	s, err := r.standing(p)
+	s, err := r.standing(p, 0)
 	switch {
 	case meets[fault.RegisterError](r):
 		s, err = outOfService, fault.ErrSet

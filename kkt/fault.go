@@ -3,6 +3,7 @@ package kkt
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"kktd/fault"
 	"kktd/ffd"
@@ -91,12 +92,27 @@ func meets[P fault.Effect](r *Register) bool {
 // them from being made may be gone.
 func (f *Fleet) FaultsLifted() { f.retryWaiting("") }
 
-// noPaper puts a receipt for which there was no paper among those that wait.
+// paperless tells that a register has no paper for a receipt: a fault that meets one of
+// its documents is in force still. A look strikes nothing.
+func (r *Register) paperless(request *Request, parts []fn.Receipt) bool {
+	set := r.fleet.faults
+	if !set.On(nil) {
+		return false
+	}
+	return slices.ContainsFunc(parts, func(part fn.Receipt) bool {
+		s := r.profile.Load().subject()
+		s.API, s.Invoice, s.Form, s.Amount = request.API, request.InvoiceID, uint8(part.Form), part.Total
+		return fault.Meets[fault.PaperOut](set, &s)
+	})
+}
+
+// noPaper puts a receipt for which there was no paper among those that wait: until the
+// fault is lifted, or has spent itself, as then there is paper for all of them.
 func (j *delayedJob) noPaper() {
 	f := j.r.fleet
 	f.delayed.wait(j.key, j.profile.INN)
-	if !meets[fault.PaperOut](j.r) { // it was lifted, or has spent itself, meanwhile
-		go f.dispatch(j.key) // not here: the register's goroutine holds its batch
+	if !j.r.paperless(&j.request, j.parts) {
+		go f.retryWaiting("") // not here: the register's goroutine holds its batch
 	}
 }
 

@@ -134,7 +134,7 @@ func TestPaperOut(t *testing.T) {
 	for _, c := range []struct {
 		name, fault string
 		lift        bool
-	}{{"until it is lifted", "paper-out:form=3", true}, {"spent by the first try", "paper-out:times=1", false}, {"spent by the second", "paper-out:times=2", false}} {
+	}{{"until it is lifted", "paper-out:form=3", true}, {"spent by the first try", "paper-out:times=1", false}} {
 		t.Run(c.name, func(t *testing.T) {
 			b, set := withFaults(t, c.fault)
 			before, err := b.cashbox().State()
@@ -155,6 +155,26 @@ func TestPaperOut(t *testing.T) {
 			require.Len(t, rec.Documents, 1)
 		})
 	}
+}
+
+// TestPaperOutCountsReceipts: one that waits strikes once, whatever the fault asks for;
+// when the fault is spent there is paper for all of them.
+func TestPaperOutCountsReceipts(t *testing.T) {
+	b, set := withFaults(t, "paper-out:times=2:amount=1:form=3:invoice=7")
+	submit := func() *Outcome {
+		r := testReceipt(100)
+		r.Request.InvoiceID = "7"
+		return b.submit(r)
+	}
+	first := submit()
+	require.Equal(t, Queued, b.record(first.ID).Status)
+	require.EqualValues(t, 1, set.List()[0].Fired)
+	require.Equal(t, Processed, b.submit(testReceipt(100)).Status, "another InvoiceId")
+	second := submit()
+	b.processed(first.ID)
+	b.processed(second.ID)
+	require.EqualValues(t, 2, set.List()[0].Fired)
+	require.Less(t, b.record(first.ID).Documents[0], b.record(second.ID).Documents[0])
 }
 
 // TestPowerCut: nothing is left of the document, and the register works on.

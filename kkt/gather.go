@@ -202,7 +202,7 @@ func (d *delayed) take(key [16]byte) bool {
 	defer d.mu.Unlock()
 	timer, due := d.timers[key]
 	if due {
-		timer.Stop()
+		timer.stop()
 		delete(d.timers, key)
 	}
 	_, waiting := d.waiting[key]

@@ -82,7 +82,8 @@ func (b *batch) putAnswer(r *Request, id string, answer []byte) {
 
 // makeParts makes the documents of a receipt, all or none, and puts into the
 // record what became of it. What the drive refuses is the receipt's failure;
-// any other error is returned and nothing is changed. own are the faults that came
+// any other error is returned and nothing is changed: that its memory is full too, as a
+// full drive is passed over when a register is chosen. own are the faults that came
 // with the request.
 func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, key [16]byte, id string, numbers []uint32, own *fault.Set) error {
 	state, documents := b.state, len(b.out.Documents)
@@ -97,7 +98,7 @@ func (b *batch) makeParts(parts []fn.Receipt, rec *ReceiptRecord, key [16]byte, 
 			continue
 		}
 		b.state, b.out.Documents = state, b.out.Documents[:documents]
-		if refusal := (*fn.Refusal)(nil); !errors.As(err, &refusal) {
+		if refusal := (*fn.Refusal)(nil); !errors.As(err, &refusal) || refusal.Full {
 			return err
 		}
 		numbers = numbers[:0]

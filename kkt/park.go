@@ -28,7 +28,8 @@ func (f *Fleet) park(r *Receipt, reg *Register) (*Outcome, error) {
 		return nil, errGone(reg.Serial())
 	}
 	p := reg.profile.Load()
-	if _, _, err := p.prepareAll(r, nil, nil); err != nil {
+	parts, _, err := p.prepareAll(r, nil, nil)
+	if err != nil {
 		return nil, err // what cannot be written is refused at once
 	}
 	form, err := queuedJSON(r)
@@ -62,7 +63,12 @@ func (f *Fleet) park(r *Receipt, reg *Register) (*Outcome, error) {
 		return nil, err
 	}
 	f.delayed.wait(key, r.INN)
-	f.dispatch(key) // the maintenance may have ended meanwhile
+	switch {
+	case maintained:
+		f.dispatch(key) // the maintenance may have ended meanwhile
+	case !reg.paperless(&r.Request, parts):
+		f.retryWaiting("") // there is paper again, for all of them
+	}
 	return o, nil
 }
 

@@ -29,7 +29,8 @@ const (
 func FaultKinds() []fault.Kind {
 	kind := func(usage, about, aboutRu, first string, read func(p *fault.Params) fault.Effect) fault.Kind {
 		name, _, _ := strings.Cut(usage, "[")
-		return fault.Kind{Name: FaultPrefix + name, Where: "ofd", Usage: FaultPrefix + usage, About: about, AboutRu: aboutRu, First: first, Read: read}
+		return fault.Kind{Name: FaultPrefix + name, Where: "ofd", Usage: FaultPrefix + usage, About: about, AboutRu: aboutRu, First: first, Read: read,
+			Knows: []string{fault.KeyDrive, fault.KeyForm}}
 	}
 	kinds := []fault.Kind{
 		kind("refuse[:CODE][:bits=0x02]", "tickets with that code in 1022 (14) and bits in 1206", "квитанции с этим кодом 1022 (14) и битами 1206", "code",
@@ -72,6 +73,6 @@ func FaultKinds() []fault.Kind {
 	away := kind("away[:close|reset|hang]", "connections are closed at once, reset, or held without a word",
 		"соединения сразу закрываются, сбрасываются или висят без ответа", "how",
 		func(p *fault.Params) fault.Effect { return Away{AwayHow(p.Choice("how", "close", "reset", "hang"))} })
-	away.Blind = true
+	away.Knows = nil // the connection says nothing yet
 	return append(kinds, away)
 }

@@ -274,7 +274,7 @@ func TestParseFault(t *testing.T) {
 		{"no time", "delay:0s", "more than 0"},
 		{"code", "refuse:256", "0..255"},
 		{"form", "drop:form=300", "form"},
-		{"away knows no drive", "away:drive=1", "before anything is known"},
+		{"away knows no drive", "away:drive=9999078900005430", "where nothing is known"},
 		{"way", "away:gone", "close or reset or hang"},
 		{"bytes", "cut-answer:-1", "bytes"},
 	} {

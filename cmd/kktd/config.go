@@ -42,7 +42,7 @@ func addFlags(f *pflag.FlagSet) {
 	f.Duration("ofd-timeout", d.OFDTimeout, "how long to wait for the answer of the OFD before the document is sent again")
 	f.String("delivery", d.Delivery, "async: documents go out behind the answers; sync: an answer waits for their tickets; manual: kktd deliver sends them")
 	f.Duration("sync-timeout", d.SyncTimeout, "how long an answer waits for tickets with --delivery sync, real time")
-	f.String("clock", d.Clock, "clock of a new file: frozen[:TIME], stepping:STEP[:TIME] or offset:DURATION, TIME as 2026-02-01T09:00:00+03:00")
+	f.String("clock", d.Clock, clockUsage)
 	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
 	f.Bool("original-links", d.OriginalLinks, "QrCodeUrl in answers leads to the host of the real service")
 	f.String("control-token", d.ControlToken, "lets other machines use the control API with this bearer token")
@@ -134,3 +134,5 @@ func loadOptions(flags *pflag.FlagSet) (*serveOptions, error) {
 	}
 	return o, nil
 }
+
+const clockUsage = "clock of a new file: frozen[:TIME], stepping:STEP[:TIME] or offset:DURATION, TIME as 2026-02-01T09:00:00+03:00"

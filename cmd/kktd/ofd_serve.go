@@ -38,6 +38,7 @@ YAML file of --config. SIGINT and SIGTERM stop it cleanly.`,
 	f.String("durability", d.Durability, "sync: a document is on disk before its ticket; none: no fsync")
 	f.String("listen", d.Listen, "HOST:PORT of HTTP; port 0 takes a free one")
 	f.String("ofd-listen", d.OFDListen, "HOST:PORT of the OFD; port 0 takes a free one")
+	f.String("clock", d.Clock, clockUsage)
 	f.String("public-url", d.PublicURL, "base of the links in answers; empty: as the request came")
 	f.String("control-token", d.ControlToken, "lets other machines use the control API with this bearer token")
 	f.String("master-key", d.MasterKey, "key of the fiscal signs; empty: the published one")

@@ -138,7 +138,7 @@ func TestOFDServe(t *testing.T) {
 		return resp.StatusCode, string(b)
 	}
 	trace := filepath.Join(dir, "trace.txt")
-	_, addr, stop := serve("--trace", trace, "--ofd-fault", "refuse:11:form=2", "--ofd-fault", "twice:form=1")
+	_, addr, stop := serve("--clock", "frozen:2026-01-10T10:00:00+03:00", "--trace", trace, "--ofd-fault", "refuse:11:form=2", "--ofd-fault", "twice:form=1")
 	for i, c := range d.Containers {
 		_, err := runOFD(t, hex.EncodeToString(c), "send", "-", "--to", addr)
 		require.Equal(t, i == 1, err != nil)
@@ -155,17 +155,19 @@ func TestOFDServe(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	var list struct {
 		Items []struct {
-			ReceiptURL string `json:"receipt_url"`
+			ReceiptURL string    `json:"receipt_url"`
+			Received   time.Time `json:"received"`
 		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(body), &list))
 	require.Len(t, list.Items, 1)
+	require.Equal(t, "2026-01-10T10:00:00+03:00", list.Items[0].Received.Format(time.RFC3339))
 	status, body = get(list.Items[0].ReceiptURL)
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, "КАССОВЫЙ ЧЕК")
 	require.Contains(t, body, "ООО Ромашка", "from the report of registration")
 	for path, want := range map[string]int{"/ofd/r?fn=9999078900005430&i=3&fp=1": 404, "/ofd/r?fn=x&i=3&fp=1": 404, "/ofd/r": 400, "/": 200, "/healthz": 200, "/readyz": 200,
-		"/nothing": 404, "/control/v1/registers": 404, "/control/v1/ofd/counters": 200} {
+		"/nothing": 404, "/control/v1/registers": 404, "/control/v1/ofd/counters": 200, "/metrics": 200} {
 		status, body := get(url + path)
 		require.Equal(t, want, status, "%s: %s", path, body)
 	}
@@ -178,6 +180,7 @@ func TestOFDServeRefuses(t *testing.T) {
 	}{
 		{`there is no "ofd-explode"`, []string{"--ofd-fault", "explode"}},
 		{"with its unit", []string{"--ofd-fault", "delay:5"}},
+		{`"frozen:soon": "soon" is no time`, []string{"--clock", "frozen:soon"}},
 		{"trace", []string{"--trace", "/no/such/folder/x"}},
 		{"--ofd-listen", []string{"--ofd-listen", "256.0.0.1:1"}},
 	} {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -45,6 +46,9 @@ func (o *langFlag) language() (ffd.Lang, error) {
 	return ffd.Russian, nil
 }
 
+// idDigits is how long the id of a receipt is.
+const idDigits = 32
+
 func newWhyCommand() *cobra.Command {
 	var o clientFlags
 	var lang langFlag
@@ -61,7 +65,7 @@ A request that was refused has no receipt and no id: --last shows the last ones,
 --invoice those of one InvoiceId. They are kept in memory until the daemon ends.`,
 		Example: `  kktd why c926e19be837c5090e37d76c4c30f05d
   kktd why c926e19be837c5090e37d76c4c30f05d --lang en
-  kktd why --last=5
+  kktd why --last 5
   kktd why --invoice 1234567`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,9 +73,16 @@ A request that was refused has no receipt and no id: --last shows the last ones,
 			if err != nil {
 				return err
 			}
+			// A flag whose value may be left out takes none behind a space; no id is so short.
+			if n, err := strconv.Atoi(strings.Join(args, " ")); err == nil && len(args[0]) < idDigits && cmd.Flags().Changed("last") {
+				last, args = n, nil
+			}
+			if last < 1 {
+				return fmt.Errorf("--last: %d, want 1 or more", last)
+			}
 			listed := cmd.Flags().Changed("last") || invoice != ""
 			if len(args) == 1 && listed || len(args) == 0 && !listed {
-				return errors.New("want the id of a receipt, or --last (--last=5 for five), or --invoice")
+				return errors.New("want the id of a receipt, or --last (--last 5 for five), or --invoice")
 			}
 			c, err := o.reach(cmd)
 			if err != nil {

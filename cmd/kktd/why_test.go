@@ -58,6 +58,12 @@ func TestWhy(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `(?s)^1  \S+  /kkt/receipt +9 +11 +Не передан ИНН: Inn\n2 .*401  wrong credentials\n$`, out)
 	require.NotContains(t, out, "wrong\"")
+	for _, last := range [][]string{{"--last", "1"}, {"--last=1"}, {"1", "--last"}} {
+		out, err = run(append([]string{"why", "--lang", "en"}, last...)...)
+		require.NoError(t, err)
+		require.Equal(t, 1, strings.Count(out, "\n"), out)
+		require.Contains(t, out, "401")
+	}
 	out, err = run("why", "--invoice", "nobody", "--lang", "en")
 	require.NoError(t, err)
 	require.Equal(t, "no refused requests\n", out)
@@ -65,6 +71,9 @@ func TestWhy(t *testing.T) {
 		args []string
 		want string
 	}{
+		{[]string{"why", "--last", "0"}, "--last: 0, want 1 or more"},
+		{[]string{"why", id, "--last"}, "want the id of a receipt, or --last"},
+		{[]string{"why", "5"}, "5"},
 		{[]string{"why"}, "want the id of a receipt, or --last"},
 		{[]string{"why", strings.Repeat("0", 32)}, "a refused request makes no receipt: kktd why --last"},
 		{[]string{"why", id, "--lang", "de"}, `language "de": want ru or en`},
