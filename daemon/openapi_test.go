@@ -193,7 +193,7 @@ func (d *described) testBench() {
 	d.example(200, "POST scenarios/{name}", "scenarios/power-cut", `{"register":"77"}`)
 	d.do(200, "GET", "scenarios", "")
 	d.example(201, "POST faults", "faults", `{"fault":"cut:answer:times=1:inn=7707083893"}`)
-	d.do(201, "POST", "faults", `{"name":"latency","params":{"for":"1ms","times":1,"register":"77"}}`)
+	d.do(201, "POST", "faults", `{"name":"latency","params":{"for":"1ms","times":1,"inn":"7707083893"}}`)
 	d.example(200, "GET faults", "faults", "")
 	d.do(200, "GET", "faults/1", "")
 	d.do(200, "GET", "faults/kinds", "")

@@ -147,6 +147,7 @@ var fieldWords = map[string]string{
 	"last_attempts":        "The last attempts, oldest first.",
 	"last_document":        "The last document; null before the first and when the register is out of service.",
 	"level":                "How good or bad it is.",
+	"knows":                "What a fault can ask for of whom it meets: register, inn, api ...; anything else is refused.",
 	"links":                "Paths of what belongs to it.",
 	"message":              "What is wrong, in English.",
 	"method":               "GET or POST.",

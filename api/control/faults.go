@@ -38,12 +38,13 @@ type FaultView struct {
 
 // FaultKindView is a fault that can be set.
 type FaultKindView struct {
-	Name    string `json:"name"`
-	Where   string `json:"where"`
-	Usage   string `json:"usage"`
-	First   string `json:"first,omitempty"` // name of the parameter that may stand without it in the text form
-	About   string `json:"about"`
-	AboutRu string `json:"about_ru"`
+	Name    string   `json:"name"`
+	Where   string   `json:"where"`
+	Usage   string   `json:"usage"`
+	First   string   `json:"first,omitempty"` // name of the parameter that may stand without it in the text form
+	About   string   `json:"about"`
+	AboutRu string   `json:"about_ru"`
+	Knows   []string `json:"knows"`
 }
 
 // liftedView is the answer to a reset.
@@ -73,7 +74,7 @@ func (a *API) listFaultKinds(w http.ResponseWriter, r *http.Request) error {
 	}
 	items := []FaultKindView{}
 	for _, k := range a.faultKinds.Kinds() {
-		items = append(items, FaultKindView{Name: k.Name, Where: k.Where, Usage: k.Usage, First: k.First, About: k.About, AboutRu: k.AboutRu})
+		items = append(items, FaultKindView{Name: k.Name, Where: k.Where, Usage: k.Usage, First: k.First, About: k.About, AboutRu: k.AboutRu, Knows: append([]string{}, k.Knows...)})
 	}
 	return WriteJSON(w, http.StatusOK, allOf[FaultKindView]{items})
 }
