@@ -126,6 +126,16 @@ func TestMetricsAreGuarded(t *testing.T) {
 	}
 }
 
+// TestMetricsAreReadAlone: nothing can be sent there.
+func TestMetricsAreReadAlone(t *testing.T) {
+	b := start(t, nil)
+	status, _ := b.ask("POST", metricsPath, "")
+	require.Equal(t, http.StatusMethodNotAllowed, status)
+	status, text := b.get("/Metrics/") // as other paths
+	require.Equal(t, 200, status)
+	require.Contains(t, text, "kktd_registers")
+}
+
 // BenchmarkScrape looks at a daemon with many registers.
 func BenchmarkScrape(b *testing.B) {
 	d := start(b, func(c *Config) { c.OFD = OFDNone })

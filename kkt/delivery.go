@@ -66,7 +66,7 @@ func (d *Delivery) Documents(from uint32, limit int, f func(number uint32, conta
 // for a document that has one is taken silently: the sender may repeat itself
 // after a lost answer.
 func (d *Delivery) Confirm(number uint32, ticket []byte, done func(error)) {
-	d.r.submit(&ticketJob{drive: d.p.Drive(), number: number, ticket: ticket, tell: done})
+	d.r.submit(&ticketJob{senderJob{drive: d.p.Drive(), number: number, tell: done}, ticket})
 }
 
 // Sent tells that a document went out to the OFD for the first time and has no answer
@@ -74,10 +74,10 @@ func (d *Delivery) Confirm(number uint32, ticket []byte, done func(error)) {
 // there is none. A ticket tells the same of its document, so that Sent is for those
 // whose ticket is late or never comes.
 func (d *Delivery) Sent(number uint32, done func(error)) {
-	d.r.submit(&sentJob{drive: d.p.Drive(), number: number, tell: done})
+	d.r.submit(&sentJob{senderJob{drive: d.p.Drive(), number: number, tell: done}})
 }
 
 func errReplaced(p *profile, drive storage.DriveID, number uint32) error {
-	return fmt.Errorf("%w: ticket for document %d of drive %d, register %s has drive %d (%s) now", ErrReplaced, number, drive,
+	return fmt.Errorf("%w: document %d is of drive %d, register %s has drive %d (%s) now", ErrReplaced, number, drive,
 		p.Serial, p.Drive(), p.DriveNumber)
 }

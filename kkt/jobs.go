@@ -147,25 +147,47 @@ func (j *receiptJob) done(err error) {
 	j.ready <- struct{}{}
 }
 
-// ticketJob stores a ticket.
-type ticketJob struct {
+// senderJob is what the sender tells of a document of a drive.
+type senderJob struct {
 	drive  storage.DriveID
 	number uint32
-	ticket []byte
 	tell   func(error)
 	err    error
 }
 
-func (j *ticketJob) apply(b *batch) {
+// elsewhere tells that the drive is not in the register any more. One that was replaced
+// gets the job again.
+func (j *senderJob) elsewhere(b *batch, again func() job) bool {
 	j.err = nil // it is applied again when its commit was withdrawn
-	if j.drive != b.profile.Drive() {
-		if o := b.r.outgoingDrive(j.drive); o != nil {
-			forward := *j
-			o.submit(&forward)
-			j.tell = func(error) {} // the other one tells
-			return
-		}
+	if j.drive == b.profile.Drive() {
+		return false
+	}
+	if o := b.r.outgoingDrive(j.drive); o != nil {
+		o.submit(again())
+		j.tell = func(error) {} // the other one tells
+	} else {
 		j.err = errReplaced(b.profile, j.drive, j.number)
+	}
+	return true
+}
+
+func (j *senderJob) fail(err error) { j.err = err }
+
+func (j *senderJob) done(err error) {
+	if err == nil {
+		err = j.err
+	}
+	j.tell(err)
+}
+
+// ticketJob stores a ticket.
+type ticketJob struct {
+	senderJob
+	ticket []byte
+}
+
+func (j *ticketJob) apply(b *batch) {
+	if j.elsewhere(b, func() job { return &ticketJob{j.senderJob, j.ticket} }) {
 		return
 	}
 	switch first := b.state.FirstUnsent; {
@@ -188,13 +210,4 @@ func (j *ticketJob) apply(b *batch) {
 	b.change.Tickets = append(b.change.Tickets, storage.Ticket{Number: j.number, Container: j.ticket})
 	b.tell(event.Event{Kind: event.Confirmed, Document: j.number})
 	b.dirty = true
-}
-
-func (j *ticketJob) fail(err error) { j.err = err }
-
-func (j *ticketJob) done(err error) {
-	if err == nil {
-		err = j.err
-	}
-	j.tell(err)
 }

@@ -17,23 +17,10 @@ type sentMark struct {
 
 // sentJob tells that a document went out whose ticket does not come at once. Where it
 // does, the commit of the ticket tells both: the ordinary way costs no commit more.
-type sentJob struct {
-	drive  storage.DriveID
-	number uint32
-	tell   func(error)
-	err    error
-}
+type sentJob struct{ senderJob }
 
 func (j *sentJob) apply(b *batch) {
-	j.err = nil // it is applied again when its commit was withdrawn
-	if j.drive != b.profile.Drive() {
-		if o := b.r.outgoingDrive(j.drive); o != nil {
-			forward := *j
-			o.submit(&forward)
-			j.tell = func(error) {} // the other one tells
-			return
-		}
-		j.err = fmt.Errorf("%w: document %d of drive %d was sent", ErrReplaced, j.number, j.drive)
+	if j.elsewhere(b, func() job { return &sentJob{j.senderJob} }) {
 		return
 	}
 	sent, err := b.sentSoFar()
@@ -47,15 +34,6 @@ func (j *sentJob) apply(b *batch) {
 	b.buf = binary.BigEndian.AppendUint32(b.buf, j.number)
 	b.put(kindSent, driveKeyOf(j.drive), b.slice(start))
 	b.dirty = true
-}
-
-func (j *sentJob) fail(err error) { j.err = err }
-
-func (j *sentJob) done(err error) {
-	if err == nil {
-		err = j.err
-	}
-	j.tell(err)
 }
 
 // sentSoFar is the last document of the drive of the batch of which was told that it

@@ -81,7 +81,15 @@ func New() *Metrics {
 
 // Handler answers a scrape.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	show := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "want GET", http.StatusMethodNotAllowed)
+			return
+		}
+		show.ServeHTTP(w, r)
+	})
 }
 
 // Gatherer is what Handler shows, for tests.
