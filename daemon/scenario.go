@@ -12,6 +12,7 @@ import (
 	"kktd/clock"
 	"kktd/fault"
 	"kktd/ffd"
+	"kktd/fn"
 	"kktd/kkt"
 )
 
@@ -104,6 +105,9 @@ func (s *scene) expireDrive() error {
 	state, err := s.register.State()
 	if err != nil {
 		return err
+	}
+	if state.Phase != fn.PhaseFiscal {
+		return state.Able(s.register.Now()) // it has no term, or no use for the rest of it
 	}
 	left := int(state.DaysLeft(s.register.Now()))
 	return s.advance(time.Duration(left-daysOfReplacement) * 24 * time.Hour)
@@ -219,6 +223,9 @@ func (d *Daemon) playScenario(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if err := sc.play(s); err != nil {
+			for _, f := range s.faults { // a scenario that was refused leaves nothing behind
+				_ = d.faults.Remove(f.ID) // one that is gone was lifted by somebody else
+			}
 			return err
 		}
 		d.log.WithField("scenario", sc.Name).WithField("register", s.register.Serial()).Info("a scenario was set")

@@ -222,7 +222,15 @@ func TestScenariosRefuse(t *testing.T) {
 		require.Contains(t, answer, c.want)
 	}
 	require.Empty(t, b.Faults().List())
-	b.control("POST", "registers", "{}", nil)
+	b.control("POST", "registers", `{"serial":"2","blank":true}`, nil)
+	built := start(t, nil)
+	built.control("POST", "registers", `{"serial":"2","blank":true}`, nil)
+	for _, name := range []string{"drive-expires", "ofd-silent", "shift-over-24h"} {
+		status, answer := built.ask("POST", control.Prefix+"scenarios/"+name, `{"register":"2"}`)
+		require.Equal(t, 409, status, answer)
+		require.Contains(t, answer, "the drive is not registered")
+		require.Empty(t, built.Faults().List(), "%s was refused and leaves its faults", name)
+	}
 	status, answer := b.ask("POST", control.Prefix+"scenarios/power-cut", "")
 	require.Equal(t, 400, status)
 	require.Contains(t, answer, "there are 2, say which: "+FirstRegister)

@@ -145,6 +145,16 @@ func TestEventStream(t *testing.T) {
 	require.Equal(t, "4", next(again)[0])
 	require.Equal(t, "1", next(open("?after=0", ""))[0])
 
+	// HEAD is answered and over: the connection takes the next request.
+	client := http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}, Timeout: 10 * time.Second}
+	for range 2 {
+		resp, err := client.Head(srv.URL + Prefix + "events")
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, "text/event-stream; charset=utf-8", resp.Header.Get("Content-Type"))
+	}
+	client.CloseIdleConnections()
+
 	close(stopping)
 	require.Equal(t, [3]string{}, next(live), "it ends with kktd")
 	w := b.do("GET", "events", "Last-Event-ID", "x")

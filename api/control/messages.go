@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	netmail "net/mail"
 	"strings"
 	"time"
 
@@ -127,6 +128,14 @@ func (a *API) messageList(w http.ResponseWriter, r *http.Request) error {
 // matches tells that a value is what a filter asks for, if it asks.
 func matches(filter, value string) bool { return filter == "" || filter == value }
 
+// readable is an address as people read it: its String is for the head of a letter.
+func readable(a *netmail.Address) string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name + " <" + a.Address + ">"
+}
+
 const letterType = "message/rfc822"
 
 // message answers for messages/{id}: one, with what it says; as a letter by the
@@ -162,7 +171,7 @@ func (a *API) message(w http.ResponseWriter, r *http.Request) error {
 	view := messageView{messageItem: item, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML, Last: []messageAttempt{},
 		Links: map[string]string{"receipt": Prefix + "receipts/" + m.Receipt, "page": "/r/" + m.Receipt}}
 	if letter.From != nil {
-		view.From = letter.From.String()
+		view.From = readable(letter.From)
 	}
 	for _, x := range s.Last {
 		view.Last = append(view.Last, messageAttempt{Number: x.Number, Time: time.UnixMilli(x.Time).In(item.Created.Location()), Code: x.Code, Error: x.Error})

@@ -40,6 +40,9 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request, q query) erro
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.Header().Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return nil // the head is the answer; a stream would hold the connection of the next request
+	}
 	var b bytes.Buffer
 	send := func() error {
 		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
