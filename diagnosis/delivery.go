@@ -16,12 +16,25 @@ import (
 	"kktd/webhook"
 )
 
+// ofReceipt leaves out what the events tell of other documents with the numbers of those
+// of a receipt: of a drive that was wiped, or put back to a snapshot, at the same time.
+func ofReceipt(list []event.Event, id string) []event.Event {
+	others := map[uint32]bool{}
+	return slices.DeleteFunc(list, func(e event.Event) bool {
+		if e.Kind == event.Document {
+			others[e.Document] = e.Receipt != id
+		}
+		return e.Receipt != id && others[e.Document]
+	})
+}
+
 // commit tells when it became durable, then of the delivery.
 func (t *telling) commit() error {
 	list, whole, err := t.o.Events.Find(event.Story{Receipt: t.rec.ID, Drive: t.drive, Documents: t.rec.Documents, Since: t.rec.Created}, maxEvents)
 	if err != nil {
 		return err
 	}
+	list = ofReceipt(list, t.rec.ID)
 	var first, last *event.Event
 	for i := range list {
 		switch e := &list[i]; e.Kind {

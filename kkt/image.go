@@ -151,7 +151,7 @@ func (p *picture) walkDrive(store storage.Store, id storage.DriveID, state *fn.S
 	for number := uint32(1); number <= state.LastNumber; number++ {
 		d, err := pages.next()
 		if err == nil && d == nil {
-			err = fmt.Errorf("%w: the drive was forgotten meanwhile, or is damaged: kktd fsck tells", ErrNotFound)
+			err = fmt.Errorf("%w: it is missing: the register was deleted or put back meanwhile, or kktd fsck tells more", ErrRecord)
 		}
 		if err != nil {
 			return fmt.Errorf("register %s, drive %s, document %d: %w", p.Settings.Serial, state.Drive, number, err)

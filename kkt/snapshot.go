@@ -223,7 +223,12 @@ func (r *Register) DeleteSnapshot(name string) (Snapshot, error) {
 	if c.Records, err = f.dropSnapshot(c.Records, s); err != nil {
 		return Snapshot{}, err
 	}
-	if err = f.append(c); err != nil {
+	if err = f.append(c); errors.Is(err, storage.ErrUnknownOutcome) && !errors.Is(err, storage.ErrStopped) {
+		if _, lookErr := f.snapshot(r.Serial(), name); errors.Is(lookErr, ErrNotFound) {
+			err = nil
+		}
+	}
+	if err != nil {
 		return Snapshot{}, err
 	}
 	f.log.WithField("register", r.Serial()).WithField("snapshot", name).Info("snapshot is deleted")

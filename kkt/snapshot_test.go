@@ -3,6 +3,7 @@ package kkt
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -250,6 +251,8 @@ type crashStore struct {
 	mu     sync.Mutex
 	left   int // commits until it fails; below 0: never
 	stores bool
+	once   bool // it goes on after the failure
+	failed bool
 	down   bool
 }
 
@@ -264,95 +267,119 @@ func (c *crashStore) Append(ctx context.Context, x storage.Change) (storage.Resu
 	if c.left--; c.left != -1 {
 		return c.Store.Append(ctx, x)
 	}
-	c.down = true
+	c.failed, c.down = true, !c.once
 	if c.stores {
 		if _, err := c.Store.Append(ctx, x); err != nil {
 			return storage.Result{}, err
 		}
 	}
+	if c.once {
+		return storage.Result{}, fmt.Errorf("%w: %w", storage.ErrUnknownOutcome, errCrash)
+	}
 	return storage.Result{}, fmt.Errorf("%w: %w: %w", storage.ErrUnknownOutcome, storage.ErrStopped, errCrash)
 }
 
-// After a crash at any commit of a snapshot, a restore or an import all of it is there
-// or nothing, and nothing of what was begun is left.
-func TestImagesAfterACrash(t *testing.T) {
-	source := openBench(t, memory.Open(), nil)
-	source.busyRegister()
-	file := source.export(testSerial)
-	for name, do := range map[string]func(*bench) error{
-		"snapshot": func(b *bench) error {
+// imageWork is what TestImagesAfterACrash interrupts.
+func imageWork(file []byte) map[string]func(*bench) error {
+	of := func(do func(*bench, *Register) error) func(*bench) error {
+		return func(b *bench) error {
 			r, err := b.fleet.Register(testSerial)
 			require.NoError(b.t, err)
-			_, err = r.Snapshot(b.t.Context(), "b", false)
+			return do(b, r)
+		}
+	}
+	return map[string]func(*bench) error{
+		"snapshot": of(func(b *bench, r *Register) error {
+			_, err := r.Snapshot(b.t.Context(), "b", false)
 			return err
-		},
-		"replace": func(b *bench) error {
-			r, err := b.fleet.Register(testSerial)
-			require.NoError(b.t, err)
-			_, err = r.Snapshot(b.t.Context(), "a", true)
+		}),
+		"replace": of(func(b *bench, r *Register) error {
+			_, err := r.Snapshot(b.t.Context(), "a", true)
 			return err
-		},
-		"restore": func(b *bench) error {
-			r, err := b.fleet.Register(testSerial)
-			require.NoError(b.t, err)
-			_, err = r.Restore(b.t.Context(), "a")
+		}),
+		"restore": of(func(b *bench, r *Register) error {
+			_, err := r.Restore(b.t.Context(), "a")
 			return err
-		},
+		}),
+		"delete": of(func(_ *bench, r *Register) error {
+			_, err := r.DeleteSnapshot("a")
+			return err
+		}),
 		"import": func(b *bench) error {
 			_, _, err := b.fleet.Import(b.t.Context(), Account{}, bytes.NewReader(file))
 			return err
 		},
-		"delete": func(b *bench) error {
-			r, err := b.fleet.Register(testSerial)
-			require.NoError(b.t, err)
-			_, err = r.DeleteSnapshot("a")
-			return err
-		},
-	} {
-		for _, stores := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, stored %t", name, stores), func(t *testing.T) {
-				for at := 0; ; at++ {
-					engines := memory.Open()
-					crash := &crashStore{Store: engines, left: -1, stores: stores}
-					b := openBench(t, crash, nil)
-					if name != "import" {
-						_, _, err := b.fleet.Import(t.Context(), Account{}, bytes.NewReader(file))
-						require.NoError(t, err)
-						r, err := b.fleet.Register(testSerial)
-						require.NoError(t, err)
-						_, err = r.Snapshot(t.Context(), "a", false)
-						require.NoError(t, err)
-						b.submit(testReceipt(9))
-					}
-					before := b.look()
-					b.fleet.draftDocuments = 3
-					crash.left = at
-					err := do(b)
-					crash.mu.Lock()
-					down := crash.down
-					crash.left, crash.down = -1, false
-					crash.mu.Unlock()
-					b.fsckNow() // before the next start takes away what is left
-					b.reopen()
-					require.Zero(t, b.count(kindBase)-b.bases(), "no draft is left")
-					b.fsckNow()
-					after := b.look()
-					if !down {
-						require.NoError(t, err)
-						require.Greater(t, at, 0)
-						return
-					}
-					require.Error(t, err)
-					whole := do(b) // the rest of what was to be done, or once more
-					if after == before {
-						require.NoError(t, whole, "commit %d: nothing was done", at)
-					}
-					b.fsckNow()
-					b.fleet.Close()
+	}
+}
+
+// After a crash or a failure at any commit of a snapshot, a restore or an import all of
+// it is there or nothing, and nothing of what was begun is left.
+func TestImagesAfterACrash(t *testing.T) {
+	source := openBench(t, memory.Open(), nil)
+	source.busyRegister()
+	file := source.export(testSerial)
+	for name, do := range imageWork(file) {
+		for mode := range 4 {
+			stores, once := mode&1 != 0, mode&2 != 0
+			t.Run(fmt.Sprintf("%s, stored %t, once %t", name, stores, once), func(t *testing.T) {
+				at := 0
+				for interruptedWork(t, name, do, file, &crashStore{Store: memory.Open(), left: -1, stores: stores, once: once}, at) {
+					at++
 				}
+				require.Greater(t, at, 0)
 			})
 		}
 	}
+}
+
+// interruptedWork does some work with a store that fails at a commit; false: it had no such
+// commit.
+func interruptedWork(t *testing.T, name string, do func(*bench) error, file []byte, crash *crashStore, at int) bool {
+	b := openBench(t, crash, nil)
+	if name != "import" {
+		_, _, err := b.fleet.Import(t.Context(), Account{}, bytes.NewReader(file))
+		require.NoError(t, err)
+		r, err := b.fleet.Register(testSerial)
+		require.NoError(t, err)
+		_, err = r.Snapshot(t.Context(), "a", false)
+		require.NoError(t, err)
+		b.submit(testReceipt(9))
+	}
+	before := b.look()
+	b.fleet.draftDocuments = 3
+	crash.mu.Lock()
+	crash.left = at
+	crash.mu.Unlock()
+	err := do(b)
+	crash.mu.Lock()
+	failed := crash.failed
+	crash.left, crash.down = -1, false
+	crash.mu.Unlock()
+	b.fsckNow() // before the next start takes away what is left
+	if crash.once {
+		require.Zero(t, b.count(kindBase)-b.bases(), "no draft is left")
+		if err != nil {
+			require.Equal(t, before, b.look(), "commit %d: it failed, and something was done", at)
+		}
+	}
+	b.reopen()
+	require.Zero(t, b.count(kindBase)-b.bases(), "no draft is left")
+	b.fsckNow()
+	after := b.look()
+	if !failed {
+		require.NoError(t, err)
+		return false
+	}
+	if !crash.once {
+		require.Error(t, err)
+	}
+	whole := do(b) // once more: what was done may be refused now
+	if after == before {
+		require.NoError(t, whole, "commit %d: nothing was done", at)
+	}
+	b.fsckNow()
+	b.fleet.Close()
+	return true
 }
 
 // bases is how many drives have a base.
@@ -368,7 +395,7 @@ func (b *bench) bases() (n int) {
 func (b *bench) look() string {
 	var text string
 	for _, r := range b.fleet.Registers() {
-		text += fmt.Sprintf("%x ", b.export(r.Serial()))
+		text += fmt.Sprintf("%x ", sha256.Sum256(b.export(r.Serial())))
 	}
 	list, err := b.fleet.Snapshots("")
 	require.NoError(b.t, err)

@@ -1,6 +1,7 @@
 package kkttest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -72,8 +73,9 @@ func TestRestoredRegisterGoesOn(t *testing.T) {
 			srv.Restore("base")
 			require.Equal(t, base, srv.Documents())
 			srv.Clock.Advance(time.Minute) // other bytes
-			sell(t, srv)
+			_, answer := srv.Post("/kkt/receipt", sale)
 			deliver()
+			require.Equal(t, 1, storyOf(t, srv, answer)["ticket_stored"], "not that of the document that is gone")
 			require.Len(t, srv.Documents(), len(base)+1)
 			require.Zero(t, srv.Document(4).Ticket.Code)
 			srv.RequireTag(t, 4, 20100, ffd.TagTotalSum)
@@ -102,6 +104,21 @@ func TestRestoredRegisterGoesOn(t *testing.T) {
 			require.Empty(t, wonders(srv))
 		})
 	}
+}
+
+// storyOf counts the steps of the story of a receipt by their codes.
+func storyOf(t *testing.T, srv *kkttest.Server, answer []byte) map[string]int {
+	var made struct{ Model struct{ ID string } }
+	require.NoError(t, json.Unmarshal(answer, &made))
+	var receipt struct {
+		Story struct{ Steps []struct{ Code string } }
+	}
+	srv.Call(http.MethodGet, "receipts/"+made.Model.ID, nil, &receipt)
+	codes := map[string]int{}
+	for _, step := range receipt.Story.Steps {
+		codes[step.Code]++
+	}
+	return codes
 }
 
 func kindsOf(list []kkttest.Event) (kinds []string) {
