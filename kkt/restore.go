@@ -117,7 +117,8 @@ type restorer struct {
 	before   *profile
 	profile  *profile
 	left     []*Register     // the drives that had something to send
-	clock    *clock.Business // its own; nil: the daemon's
+	clock    *clock.Business // to be its own; nil: the daemon's
+	stepped  bool            // the step was begun: its clock is swapped
 }
 
 // take keeps a receipt of the snapshot for the last step.
@@ -216,14 +217,13 @@ func (x *restorer) step(b *batch) error {
 	b.change.Documents, b.change.Tickets = c.Documents, c.Tickets
 	b.profile, b.machine = x.profile, fn.NewMachine(f.master, x.profile.drive)
 	b.state = x.states[len(x.states)-1]
-	now := f.clock
 	if x.clock != nil {
-		now = x.clock
 		if err := b.putJSON(kindClock, string(clockKey(x.profile.Serial)), x.imageHead.Clock); err != nil {
 			return err
 		}
 	}
-	b.wall = fn.Time(clock.Wall(now.Now(), x.profile.zone)) // the warnings are told by it
+	x.own, x.stepped = b.r.clock.Swap(x.clock), true // before the next job
+	b.wall = b.r.wall(x.profile)                     // the warnings are told by it
 	return b.putJSON(kindRegister, x.profile.Serial, registerRecord{ID: x.profile.id, Settings: x.profile.Settings, Past: x.profile.past, Since: x.profile.since})
 }
 
@@ -231,6 +231,9 @@ func (x *restorer) step(b *batch) error {
 func (x *restorer) settle() {
 	f, r := x.f, x.r
 	if x.err != nil {
+		if x.stepped {
+			r.clock.Store(x.own)
+		}
 		for _, o := range x.left {
 			o.unseal()
 		}
@@ -244,12 +247,11 @@ func (x *restorer) settle() {
 	r.mu.Lock()
 	r.outgoing = left
 	r.mu.Unlock()
-	before := r.clock.Swap(x.clock)
 	f.swapDrives(x.before, x.profile)
 	if f.onDeleted != nil {
 		f.onDeleted(r.Serial(), x.before.Drives)
 	}
-	if f.onClock != nil && (before != nil || x.clock != nil) {
+	if f.onClock != nil && (x.own != nil || x.clock != nil) {
 		f.onClock(r)
 	}
 }

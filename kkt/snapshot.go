@@ -1,13 +1,13 @@
 package kkt
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"kktd/storage"
 )
@@ -202,7 +202,7 @@ func (f *Fleet) Snapshots(serial string) ([]Snapshot, error) {
 		list = append(list, s.view())
 	}
 	slices.SortFunc(list, func(a, b Snapshot) int {
-		return strings.Compare(a.Register+"\x00"+a.Name, b.Register+"\x00"+b.Name)
+		return cmp.Or(cmp.Compare(a.Register, b.Register), cmp.Compare(a.Name, b.Name))
 	})
 	return list, nil
 }

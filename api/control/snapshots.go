@@ -1,8 +1,10 @@
 package control
 
 import (
+	"cmp"
 	"net/http"
-	"slices"
+	"sort"
+	"strings"
 	"time"
 
 	"kktd/kkt"
@@ -95,16 +97,16 @@ func (a *API) snapshotsOf(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.listSnapshots(w, r, reg.Serial(), func(s *kkt.Snapshot) string { return s.Name })
+	return a.listSnapshots(w, r, reg.Serial())
 }
 
 func (a *API) snapshots(w http.ResponseWriter, r *http.Request) error {
-	return a.listSnapshots(w, r, "", func(s *kkt.Snapshot) string { return s.Register + "/" + s.Name })
+	return a.listSnapshots(w, r, "")
 }
 
-// listSnapshots lists those of a register, of all when serial is empty; cursor is what
-// stands in after to go on behind one.
-func (a *API) listSnapshots(w http.ResponseWriter, r *http.Request, serial string, cursor func(*kkt.Snapshot) string) error {
+// listSnapshots lists those of a register by name, or, when serial is empty, those of all
+// by serial number and name, with a slash between them.
+func (a *API) listSnapshots(w http.ResponseWriter, r *http.Request, serial string) error {
 	q, err := parseQuery(r, "after", "limit")
 	if err != nil {
 		return err
@@ -117,16 +119,20 @@ func (a *API) listSnapshots(w http.ResponseWriter, r *http.Request, serial strin
 	if err != nil {
 		return err
 	}
-	at := 0
-	if after := q.get("after"); after != "" {
-		at = 1 + slices.IndexFunc(list, func(s kkt.Snapshot) bool { return cursor(&s) == after })
-		if at == 0 {
-			return invalid("after", "next of the answer before", "there is no snapshot %q", after)
-		}
+	register, name := serial, q.get("after")
+	if slash := strings.LastIndexByte(name, '/'); serial == "" && slash >= 0 {
+		register, name = name[:slash], name[slash+1:]
 	}
+	at := sort.Search(len(list), func(i int) bool {
+		return cmp.Or(cmp.Compare(list[i].Register, register), cmp.Compare(list[i].Name, name)) > 0
+	})
 	return a.writeList(w, r, limit, func(p *page) error {
 		for ; at < len(list); at++ {
-			if err := p.add(a.viewSnapshot(list[at]), cursor(&list[at])); err != nil {
+			cursor := list[at].Name
+			if serial == "" {
+				cursor = list[at].Register + "/" + cursor
+			}
+			if err := p.add(a.viewSnapshot(list[at]), cursor); err != nil {
 				return err
 			}
 		}
