@@ -132,19 +132,22 @@ func (b *faultBody) fault(kinds *fault.Registry) (fault.Fault, error) {
 func (b *faultBody) refused(kinds *fault.Registry, err error) *Problem {
 	name, _, _ := strings.Cut(b.Fault, ":")
 	field, names := "fault", []string{}
-	for _, k := range kinds.Kinds() {
-		switch k.Name {
-		case name:
-			return badBody("fault", k.Usage, "%v", err)
-		case b.Name:
-			return badBody("params", k.Usage, "%v", err)
-		}
-		names = append(names, k.Name)
-	}
 	if b.Name != "" {
-		field = "name"
+		field, name = "name", b.Name
 	}
-	return badBody(field, strings.Join(names, ", "), "%v", err)
+	allowed := ""
+	for _, k := range kinds.Kinds() {
+		if names = append(names, k.Name); k.Name == name {
+			allowed = k.Usage
+		}
+	}
+	switch {
+	case allowed == "":
+		allowed = strings.Join(names, ", ")
+	case b.Name != "":
+		field = "params"
+	}
+	return &Problem{Status: http.StatusBadRequest, Code: "invalid_field", Field: field, Allowed: allowed, Message: err.Error()}
 }
 
 func (a *API) addFault(w http.ResponseWriter, r *http.Request) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -40,6 +41,9 @@ form=. How often: after=, every=, times=, probability=. Faults end with the daem
 			for _, text := range args {
 				var f control.FaultView
 				if err := c.call(http.MethodPost, "faults", map[string]string{"fault": text}, &f); err != nil {
+					for _, before := range added { // all of them or none
+						err = errors.Join(err, c.quiet().call(http.MethodDelete, fmt.Sprintf("faults/%d", before.ID), nil, &f))
+					}
 					return err
 				}
 				added = append(added, f)

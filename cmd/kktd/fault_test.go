@@ -28,6 +28,8 @@ func TestFaultCommand(t *testing.T) {
 		{[]string{"scenario", "nothing"}, "want answer-lost", true},
 		{[]string{"remove", "3"}, "power-cut", false},
 		{[]string{"reset"}, "1 lifted", false},
+		{[]string{"add", "cut", "latency:2s", "cutt"}, "want one of http-status", true},
+		{[]string{"list"}, "no faults", false}, // all that were asked for or none
 	} {
 		out, err := kktd(t, append(append([]string{"fault"}, c.args...), "--addr", d.HTTPAddr())...)
 		if c.fail {

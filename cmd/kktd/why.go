@@ -192,6 +192,9 @@ func (c *client) refusals(last int, invoice string, l ffd.Lang) error {
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	for _, x := range list.Items {
+		if x.Cause != "" {
+			x.Message += " (" + x.Cause + ")"
+		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", x.Number, x.Time.Format(time.RFC3339), x.Path, x.INN, x.InvoiceID, x.Code, x.Message)
 	}
 	return w.Flush()
