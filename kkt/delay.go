@@ -31,6 +31,7 @@ type delayed struct {
 	mu      sync.Mutex
 	timers  map[[16]byte]dueTimer // by the key of the receipt record
 	waiting map[[16]byte]string   // with the INN; "" when it is not known yet
+	held    map[[16]byte]bool     // in the hands of a register, or of who ends them
 	stopped bool
 }
 
@@ -63,9 +64,17 @@ func (d *delayed) stop() {
 func (d *delayed) wait(key [16]byte, inn string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	delete(d.held, key)
 	if !d.stopped { // else it is in the store, and the next start goes on with it
 		d.waiting[key] = inn
 	}
+}
+
+// release forgets a receipt that was claimed: it is made, or left for the next start.
+func (d *delayed) release(key [16]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.held, key)
 }
 
 // learn notes the INN of a receipt that waits. One that somebody has claimed
@@ -78,12 +87,16 @@ func (d *delayed) learn(key [16]byte, inn string) {
 	}
 }
 
-// claim takes a receipt out of those that wait; false when somebody else did.
+// claim takes a receipt out of those that wait, until wait, schedule or release; false
+// when somebody else did.
 func (d *delayed) claim(key [16]byte) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, ok := d.waiting[key]
-	delete(d.waiting, key)
+	if ok {
+		delete(d.waiting, key)
+		d.held[key] = true
+	}
 	return ok
 }
 
@@ -99,6 +112,7 @@ func (f *Fleet) plan(key [16]byte, due int64, retry bool) {
 	d := &f.delayed
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	delete(d.held, key)
 	if d.stopped {
 		return // it is in the store: the next start goes on with it
 	}
@@ -199,7 +213,9 @@ func (f *Fleet) dispatch(key [16]byte) {
 	j, err := f.assign(key)
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // made already
-		f.delayed.claim(key)
+		if f.delayed.claim(key) {
+			f.delayed.release(key)
+		}
 	case err != nil:
 		if choice, field := (*ChoiceError)(nil), (*ffd.FieldError)(nil); errors.As(err, &choice) || errors.As(err, &field) {
 			if f.delayed.claim(key) {
@@ -293,6 +309,7 @@ func (f *Fleet) failQueued(key [16]byte, cause error) {
 		f.retry(key)
 		return
 	}
+	f.delayed.release(key)
 	log.Warn("a queued receipt cannot be made")
 }
 
@@ -391,6 +408,7 @@ func (j *delayedJob) done(err error) {
 	f := j.r.fleet
 	switch {
 	case err == nil || errors.Is(err, ErrClosed): // made, or left for the next start
+		f.delayed.release(j.key)
 	case errors.Is(err, fault.ErrNoPaper):
 		j.noPaper()
 	case errors.Is(err, errStale):
@@ -399,6 +417,7 @@ func (j *delayedJob) done(err error) {
 	default:
 		f.log.WithField("register", j.r.Serial()).WithError(err).Error("a queued receipt could not be made yet")
 		if errors.Is(err, ErrRecord) {
+			f.delayed.release(j.key)
 			return
 		}
 		f.retry(j.key)

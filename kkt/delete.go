@@ -163,11 +163,20 @@ func (f *Fleet) comeBack(list []*Register, queued [][16]byte) {
 	f.waitAgain(queued)
 }
 
-// waitAgain puts queued receipts back that were taken out.
+// waitAgain puts queued receipts back that were taken out, each until its time.
 func (f *Fleet) waitAgain(queued [][16]byte) {
+	f.delayed.order.Lock() // none is made before all are there
+	defer f.delayed.order.Unlock()
 	for _, key := range queued {
-		f.delayed.wait(key, "")
-		go f.dispatch(key)
+		due := f.clock.Now().UnixMilli()
+		if value, err := f.store.Record(kindDelayed, key[:]); err == nil {
+			q, err := parseQueued(value)
+			if err != nil {
+				continue // it was told of at the start
+			}
+			due = q.due
+		}
+		f.schedule(key, due)
 	}
 }
 

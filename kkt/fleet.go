@@ -143,7 +143,7 @@ func Open(o Options) (*Fleet, error) {
 	f.batches.New = func() any { return new(batch) }
 	f.jobs.New = func() any { return &receiptJob{ready: make(chan struct{}, 1)} }
 	f.replay.calls = map[[32]byte]chan struct{}{}
-	f.delayed.timers, f.delayed.waiting = map[[16]byte]dueTimer{}, map[[16]byte]string{}
+	f.delayed.timers, f.delayed.waiting, f.delayed.held = map[[16]byte]dueTimer{}, map[[16]byte]string{}, map[[16]byte]bool{}
 	f.closing.idle = sync.NewCond(&f.closing.Mutex)
 	if err := f.sweepDrafts(); err != nil {
 		return nil, err

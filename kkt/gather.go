@@ -100,7 +100,8 @@ func (g *gathering) keys(kind storage.Kind, prefix, after []byte, each func(key,
 
 // findReceipts finds the receipts that the registers made or failed to make, and
 // those that wait at them. A waiting one may be in the hands of another register,
-// which then has it: that is waited for.
+// which then has it: that is waited for. One that nobody holds and that does not wait,
+// because what it is made of cannot be read, goes as well.
 func (g *gathering) findReceipts(since uint64) error {
 	f, queued := g.f, map[[16]byte]bool{}
 	after := receiptKey(1<<64-1, since)
@@ -181,6 +182,7 @@ func (r *Register) pull(key [16]byte) bool {
 	}
 	r.queue = slices.Delete(r.queue, i, i+1)
 	r.urgent--
+	r.fleet.delayed.release(key)
 	r.fleet.leave(1)
 	return true
 }
@@ -200,14 +202,12 @@ func peekReceipt(value []byte) (status, register []byte) {
 func (d *delayed) take(key [16]byte) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	timer, due := d.timers[key]
-	if due {
+	if timer, due := d.timers[key]; due {
 		timer.stop()
 		delete(d.timers, key)
 	}
-	_, waiting := d.waiting[key]
 	delete(d.waiting, key)
-	return due || waiting || d.stopped
+	return !d.held[key]
 }
 
 // findAnswers finds the stored answers of the receipts.

@@ -1,0 +1,78 @@
+package kkt
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kktd/storage"
+	"kktd/storage/memory"
+)
+
+// meeting is a store that has something done right before the first change that fits.
+type meeting struct {
+	storage.Store
+	at func(c *storage.Change) bool // nil: it has been
+	do func()
+}
+
+func (m *meeting) Append(ctx context.Context, c storage.Change) (storage.Result, error) {
+	if m.at != nil && m.at(&c) {
+		m.at = nil
+		m.do()
+	}
+	return m.Store.Append(ctx, c)
+}
+
+// beside runs do and goes on when it is done, or after a while when it waits for the
+// change that is about to be stored.
+func beside(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	select {
+	case <-done:
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
+// A queued receipt that can never be made, because what it is made of is damaged, does
+// not keep its register.
+func TestDeleteWithADamagedQueuedReceipt(t *testing.T) {
+	b := openBench(t, memory.Open(), func(o *Options) { o.Delay = time.Minute })
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+	require.NoError(t, err)
+	key := must(b.fleet.ids.parse(b.submit(testReceipt(1)).ID))
+	b.fleet.Close()
+	_, err = b.store.Append(t.Context(), storage.Change{Records: []storage.Record{{Kind: kindDelayed, Key: key[:], Value: []byte("damaged")}}})
+	require.NoError(t, err)
+	b.reopen()
+	sum, err := b.fleet.DeleteRegister(t.Context(), r.Serial())
+	require.NoError(t, err)
+	require.Equal(t, 1, sum.Receipts)
+	require.Zero(t, b.count(kindReceipt)+b.count(kindDelayed))
+}
+
+// A receipt that is queued until its time stays so when its register could not be
+// deleted.
+func TestDeleteThatFailsKeepsTheTimeOfQueuedReceipts(t *testing.T) {
+	store := &failOnce{Store: memory.Open()}
+	b := openBench(t, store, func(o *Options) { o.Delay = time.Minute })
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+	require.NoError(t, err)
+	o := b.submit(testReceipt(1))
+	store.fail.Store(true)
+	_, err = b.fleet.DeleteRegister(t.Context(), r.Serial())
+	require.ErrorIs(t, err, errDisk)
+	key := must(b.fleet.ids.parse(o.ID))
+	b.fleet.delayed.mu.Lock()
+	require.Equal(t, b.fleet.Now().Add(time.Minute).UnixMilli(), b.fleet.delayed.timers[key].due)
+	require.Empty(t, b.fleet.delayed.waiting)
+	b.fleet.delayed.mu.Unlock()
+	b.clock.Advance(time.Minute)
+	b.becomes(o.ID, Processed)
+}
