@@ -95,7 +95,7 @@ type Fleet struct {
 	registers     map[string]*Register   // by serial number
 	byINN         map[string][]*Register // in the order of their ids
 	driveNumbers  map[string]string      // FN numbers of all drives that are or were in a register: its serial
-	drives        uint64                 // how many those are and were, resets counted; never less
+	drives        uint64                 // FN numbers that are made go on from here
 	byID          map[uint64]*Register
 	holders       map[string][]string // public ids of the accounts that may use an organisation, by INN
 	lastID        uint64
@@ -105,7 +105,7 @@ type Fleet struct {
 	turn     atomic.Uint64 // of equal registers
 	zones    zones
 	creating sync.Mutex   // one registration at a time
-	parking  sync.RWMutex // held for writing while registers are deleted
+	parking  sync.RWMutex // held for reading while a receipt is parked, for writing while none may be
 	moving   sync.Mutex   // one move of a clock at a time
 	replay   replays
 	answers  answers
@@ -183,7 +183,7 @@ func Open(o Options) (*Fleet, error) {
 		f.add(r)
 		drives += uint64(len(r.Settings().Drives))
 	}
-	f.drives = max(f.drives, drives)
+	f.resumeDrives(f.drives, drives)
 	if err := f.loadWarnings(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"kktd/storage"
 )
@@ -53,9 +55,26 @@ func parseFloor(value []byte) (last [3]uint64, err error) {
 	return last, nil
 }
 
+// resumeDrives goes on with the FN numbers that are made behind the greatest one that is
+// or was in a register. Those that were made since the floor was put are there still,
+// and their numbers run on from the floor, past those that were given: this bounds how
+// far to look. Numbers farther on were given.
+func (f *Fleet) resumeDrives(floor, drives uint64) {
+	f.drives = max(floor, drives)
+	most := floor + drives + uint64(len(f.driveNumbers))
+	for number := range f.driveNumbers {
+		digits, made := strings.CutPrefix(number, debugPrefix)
+		if n, err := strconv.ParseUint(digits, 10, 64); made && err == nil && n <= most {
+			f.drives = max(f.drives, n)
+		}
+	}
+}
+
 // beforeReceipts is a sequence number before those of all receipts that a new
 // register can make: the next ones and those that wait.
 func (f *Fleet) beforeReceipts() (uint64, error) {
+	f.parking.Lock() // who parks a receipt has given it a number and not stored it yet
+	defer f.parking.Unlock()
 	since := f.sequence.Load()
 	err := f.store.Records(kindDelayed, nil, nil, 1, func(key, _ []byte) error {
 		if len(key) == 16 && sequenceOf(key) <= since {

@@ -76,3 +76,30 @@ func TestDeleteThatFailsKeepsTheTimeOfQueuedReceipts(t *testing.T) {
 	b.clock.Advance(time.Minute)
 	b.becomes(o.ID, Processed)
 }
+
+// A receipt that is parked while a register is made may be made by that one, and goes
+// with it.
+func TestParkWhileARegisterIsMade(t *testing.T) {
+	store, made := &meeting{Store: memory.Open()}, make(chan *Register, 1)
+	b := openBench(t, store, nil)
+	for range 2 {
+		r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+		require.NoError(t, err)
+		_, err = b.fleet.SetMaintenance(r.Serial(), true)
+		require.NoError(t, err)
+	}
+	store.at = func(c *storage.Change) bool { return c.Drive == 0 && c.Records[0].Kind == kindReceipt }
+	store.do = func() {
+		beside(func() {
+			r, _, err := b.fleet.NewRegister(context.Background(), Order{Settings: Defaults(0)})
+			require.NoError(t, err)
+			made <- r
+		})
+	}
+	o, r := b.submit(testReceipt(1)), <-made
+	require.Equal(t, r.Serial(), b.becomes(o.ID, Processed).Register)
+	_, err := b.fleet.DeleteRegister(t.Context(), r.Serial())
+	require.NoError(t, err)
+	_, err = b.fleet.Receipt(o.ID)
+	require.ErrorIs(t, err, ErrNotFound)
+}

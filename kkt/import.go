@@ -34,8 +34,7 @@ func (f *Fleet) Import(ctx context.Context, a Account, in io.Reader) (*Register,
 		return nil, ImageSummary{}, ErrClosed
 	}
 	defer f.leave(1)
-	a, err := f.accountFor(a)
-	if err != nil {
+	if _, err := f.accountFor(a); err != nil {
 		return nil, ImageSummary{}, err
 	}
 	x := &importer{draft: draft{f: f}, ctx: ctx, account: a, verifier: fn.NewDriveVerifier(f.master)}
@@ -68,7 +67,7 @@ func (f *Fleet) announce(r *Register) {
 type importer struct {
 	draft
 	ctx       context.Context
-	account   Account
+	account   Account // as it was asked for
 	verifier  *fn.DriveVerifier
 	number    uint32 // of the last document of the drive
 	documents uint32
@@ -229,19 +228,27 @@ func (x *importer) verified() error {
 // begin stores what there is and gives the register its id, so that receipts can be
 // stored under it.
 func (x *importer) begin() error {
+	if err := x.giveID(); err != nil {
+		return err
+	}
+	x.named = 0 // the record of the draft must name the register
+	h := x.imageHead.renumber(idIn(x.rec.Drives))
+	x.record = registerRecord{ID: x.rec.Register, Settings: h.Settings, Past: h.Past, Since: x.rec.Since}
+	return x.flush()
+}
+
+func (x *importer) giveID() (err error) {
 	f := x.f
-	since, err := f.beforeReceipts()
-	if err != nil {
+	f.creating.Lock() // a register that is being made has the next id
+	defer f.creating.Unlock()
+	if x.rec.Since, err = f.beforeReceipts(); err != nil {
 		return err
 	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.lastID++
-	x.rec.Register, x.rec.Since = f.lastID, since
-	f.mu.Unlock()
-	x.named = 0 // the record of the draft must name the register
-	h := x.imageHead.renumber(idIn(x.rec.Drives))
-	x.record = registerRecord{ID: x.rec.Register, Settings: h.Settings, Past: h.Past, Since: since}
-	return x.flush()
+	x.rec.Register = f.lastID
+	return nil
 }
 
 // tell takes what is wrong with the drives.
@@ -342,7 +349,11 @@ func (x *importer) finish() (*Register, error) {
 			return nil, err
 		}
 	}
-	account, joins, err := f.joined(x.account, s.INN)
+	account, err := f.accountFor(x.account) // it may have changed while the file came
+	if err != nil {
+		return nil, err
+	}
+	account, joins, err := f.joined(account, s.INN)
 	if err != nil {
 		return nil, err
 	}

@@ -153,14 +153,14 @@ func (f *Fleet) giveNumbers(s *Settings) error {
 }
 
 // freeDrive is the number of a debug drive that stands and stood in no register
-// (spec/kkt.md 8).
+// (spec/kkt.md 8). It is made once noteDrive has counted the drive. The caller holds
+// creating.
 func (f *Fleet) freeDrive() string {
-	f.mu.RLock()
-	drives := f.drives
-	f.mu.RUnlock()
-	for n := drives + 1; ; n++ {
-		number := fmt.Sprintf("%s%012d", debugPrefix, n)
-		if f.checkDrive(number) == nil {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for ; ; f.drives++ { // past numbers that were given
+		number := fmt.Sprintf("%s%012d", debugPrefix, f.drives+1)
+		if _, known := f.driveNumbers[number]; !known {
 			return number
 		}
 	}
