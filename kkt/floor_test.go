@@ -84,15 +84,13 @@ func TestImportWhileARegisterIsMade(t *testing.T) {
 
 // The account of an import keeps what it got while the file came.
 func TestImportKeepsTheAccount(t *testing.T) {
-	b := newBench(t)
+	from := openBench(t, memory.Open(), nil)
 	s := Defaults(0)
 	s.Serial, s.INN = "imported", "7707083893"
-	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: s})
+	_, _, err := from.fleet.NewRegister(t.Context(), Order{Settings: s})
 	require.NoError(t, err)
-	file := b.export(r.Serial())
-	_, err = b.fleet.DeleteRegister(t.Context(), r.Serial())
-	require.NoError(t, err)
-	in := &pausedReader{Reader: bytes.NewReader(file), do: func() {
+	b := newBench(t)
+	in := &pausedReader{Reader: bytes.NewReader(from.export("imported")), do: func() {
 		s := Defaults(0)
 		s.INN = "500100732259"
 		_, _, err := b.fleet.NewRegister(t.Context(), Order{Account: Account{PublicID: "pk_demo"}, Settings: s})
