@@ -143,7 +143,12 @@ func (b *batch) begin(r *Register) {
 	if slices.ContainsFunc(b.jobs, makes) {
 		b.step()
 	}
-	b.now, b.wall = r.fleet.clock.Now().UnixMilli(), r.wall(b.profile)
+	b.lookAtClock()
+}
+
+// lookAtClock takes the time of the batch.
+func (b *batch) lookAtClock() {
+	b.now, b.wall = b.r.fleet.clock.Now().UnixMilli(), b.r.wall(b.profile)
 }
 
 // settleUnsent finds the time of the oldest unsent document after tickets moved

@@ -177,7 +177,7 @@ func (f *Fleet) putClock(serial string, s *clock.Setting) error {
 }
 
 // step moves a stepping clock on before documents are made; the new time is stored
-// with them.
+// with them. A new register begins at the time that the clock shows.
 func (b *batch) step() {
 	c, serial := b.r.clock.Load(), b.r.Serial()
 	if c == nil {

@@ -10,6 +10,7 @@ import (
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/storage"
+	"kktd/storage/memory"
 )
 
 // openClock gives the bench the daemon's clock over its own.
@@ -106,5 +107,25 @@ func TestDamagedClock(t *testing.T) {
 			_, err = b.register().State()
 			require.ErrorIs(t, err, ErrOutOfService)
 		})
+	}
+}
+
+// Registers are made at the time that a stepping clock shows, whatever was made before
+// them.
+func TestRegistersOfASteppingClock(t *testing.T) {
+	b := openBench(t, memory.Open(), nil)
+	b.openClock()
+	_, err := b.fleet.MoveClock(clock.Move{Setting: clock.Setting{Mode: clock.Stepping, Step: time.Minute}})
+	require.NoError(t, err)
+	for n := range 3 {
+		r, made, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+		require.NoError(t, err)
+		require.Equal(t, r.Now(), made[0].Time, "register %d", n)
+		for range 2 {
+			before, x := r.Now(), testReceipt(1)
+			x.Serial = r.Serial()
+			b.submit(x)
+			require.Equal(t, before+60, r.Now(), "a step a receipt")
+		}
 	}
 }

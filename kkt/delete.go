@@ -213,13 +213,14 @@ func (r *Register) unseal() {
 var errNothing = errors.New("kkt: nothing to do")
 
 // drain returns when the jobs in the queue are done, whether the register is
-// sealed or not.
+// sealed or not. The caller is counted in.
 func (r *Register) drain() {
 	r.mu.Lock()
-	if !r.running && len(r.queue) == 0 || !r.fleet.enter() {
+	if !r.running && len(r.queue) == 0 {
 		r.mu.Unlock()
 		return
 	}
+	r.fleet.enterAgain()
 	j := &operation{do: func(*batch, *operation) error { return errNothing }, ready: make(chan error, 1)}
 	r.push(j)
 	r.mu.Unlock()

@@ -1,6 +1,7 @@
 package kkt
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -253,7 +254,13 @@ func (f *Fleet) loadSeed(seed uint64) error {
 func (f *Fleet) add(r *Register) {
 	p := r.profile.Load()
 	f.registers[p.Serial] = r
-	f.byINN[p.INN] = append(f.byINN[p.INN], r)
+	list := f.byINN[p.INN] // others may be reading it
+	if at, _ := slices.BinarySearchFunc(list, r.id, func(x *Register, id uint64) int { return cmp.Compare(x.id, id) }); at == len(list) {
+		list = append(list, r)
+	} else {
+		list = slices.Insert(slices.Clone(list), at, r)
+	}
+	f.byINN[p.INN] = list
 	for i := range p.past {
 		f.driveNumbers[p.past[i].Settings.DriveNumber] = p.Serial
 	}
@@ -331,6 +338,13 @@ func (f *Fleet) enter() bool {
 	}
 	f.closing.pending++
 	return true
+}
+
+// enterAgain is enter for who is counted in: a closing fleet waits for what it began.
+func (f *Fleet) enterAgain() {
+	f.closing.Lock()
+	defer f.closing.Unlock()
+	f.closing.pending++
 }
 
 func (f *Fleet) leave(n int) {

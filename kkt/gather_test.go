@@ -2,6 +2,7 @@ package kkt
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,13 +15,19 @@ import (
 // meeting is a store that has something done right before the first change that fits.
 type meeting struct {
 	storage.Store
+	mu sync.Mutex
 	at func(c *storage.Change) bool // nil: it has been
 	do func()
 }
 
 func (m *meeting) Append(ctx context.Context, c storage.Change) (storage.Result, error) {
-	if m.at != nil && m.at(&c) {
+	m.mu.Lock()
+	now := m.at != nil && m.at(&c)
+	if now {
 		m.at = nil
+	}
+	m.mu.Unlock()
+	if now {
 		m.do()
 	}
 	return m.Store.Append(ctx, c)
@@ -102,4 +109,36 @@ func TestParkWhileARegisterIsMade(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.fleet.Receipt(o.ID)
 	require.ErrorIs(t, err, ErrNotFound)
+}
+
+// A deletion that is under way when the fleet closes waits for what the register does,
+// as any other.
+func TestDeleteWhileTheFleetCloses(t *testing.T) {
+	store, made, closed := &meeting{Store: memory.Open()}, make(chan error, 1), make(chan struct{})
+	b := openBench(t, store, nil)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+	require.NoError(t, err)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	store.at = func(c *storage.Change) bool { return len(c.Documents) > 0 }
+	store.do = func() { close(begun); <-goOn }
+	go func() {
+		_, err := b.fleet.Submit(context.Background(), testReceipt(1))
+		made <- err
+	}()
+	<-begun
+	beside(func() {
+		_, err := b.fleet.deleteRegisters(context.Background(), func() ([]*Register, error) {
+			go func() { b.fleet.Close(); close(closed) }()
+			for b.fleet.enter() {
+				b.fleet.leave(1)
+			}
+			time.AfterFunc(20*time.Millisecond, func() { close(goOn) })
+			return []*Register{r}, nil
+		})
+		require.NoError(t, err)
+	})
+	require.NoError(t, <-made)
+	<-closed
+	require.Zero(t, b.count(kindReceipt)+b.count(kindRegister))
+	b.fsckNow()
 }

@@ -179,6 +179,7 @@ func (r *Register) take(b *batch) bool {
 	defer r.mu.Unlock()
 	if r.urgent == 0 && !r.flush && !r.fleet.oneTicket && len(r.queue) < maxBatch || len(r.queue) == 0 {
 		r.running, r.flush = false, false
+		b.jobs = b.jobs[:0]
 		r.wake()
 		return false
 	}

@@ -164,7 +164,7 @@ func (w *renewal) step(b *batch) error {
 	b.change.Events = append(b.change.Events, w.gone.change.Events...)
 	if w.own = b.r.clock.Swap(nil); w.own != nil {
 		b.step()
-		b.now, b.wall = b.r.fleet.clock.Now().UnixMilli(), b.r.wall(p)
+		b.lookAtClock()
 	}
 	if err := b.command(&p.register); err != nil {
 		return err
