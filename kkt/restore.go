@@ -127,6 +127,13 @@ func (x *restorer) take(r *imageReceipt) (err error) {
 		return fmt.Errorf("%w: snapshot: a receipt names a drive that is not there; kktd fsck tells more", ErrRecord)
 	}
 	x.kept[r.key] = true
+	if r.message != nil { // one that is there leads to its entry in the outbox, which stays too
+		if _, err = x.f.Message(x.f.idOf(r.key)); err == nil {
+			r.message = nil
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
 	x.records, err = appendReceipt(x.records, r.key, r)
 	return err
 }

@@ -14,8 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kktd/clock"
+	"kktd/outbox"
 	"kktd/storage"
 	"kktd/storage/memory"
+	"kktd/tlv"
 )
 
 // drivesIn is how many drives the store has.
@@ -218,6 +220,62 @@ func TestRestoreOfABlankRegister(t *testing.T) {
 	b.fsckNow()
 	_, err = r.Restore(t.Context(), "replaced")
 	require.NoError(t, err, "snapshots outlive a reset")
+}
+
+// Of the outbox what tells of receipts that are gone goes, and of the mail what comes back
+// is only kept.
+func TestRestoreAndTheOutbox(t *testing.T) {
+	store := memory.Open()
+	box, err := outbox.Open(store, 0)
+	require.NoError(t, err)
+	b := openBench(t, store, func(o *Options) { o.Outbox, o.MailServer = box, "mail:25" })
+	require.NoError(t, b.fleet.Create("", testSettings()))
+	r, err := b.fleet.Register(testSerial)
+	require.NoError(t, err)
+	mailed := func() string {
+		x := testReceipt(1)
+		x.Parts[0].Contact = tlv.MustText("buyer@example.com")
+		return b.submit(x).ID
+	}
+	receipts := func() (list []string) {
+		require.NoError(t, box.List(0, func(e *outbox.Entry, _ *outbox.Status) (bool, error) {
+			list = append(list, e.Receipt)
+			return true, nil
+		}))
+		return list
+	}
+	first := mailed()
+	_, err = r.Snapshot(t.Context(), "one", false)
+	require.NoError(t, err)
+	second := mailed()
+	_, err = r.Snapshot(t.Context(), "two", false)
+	require.NoError(t, err)
+	mailed()
+	require.Len(t, receipts(), 3)
+	_, err = r.Restore(t.Context(), "two")
+	require.NoError(t, err)
+	require.Equal(t, []string{first, second}, receipts())
+	_, err = r.Restore(t.Context(), "one")
+	require.NoError(t, err)
+	require.Equal(t, []string{first}, receipts())
+	_, err = b.fleet.Message(second)
+	require.ErrorIs(t, err, ErrNotFound)
+	_, err = r.Restore(t.Context(), "two")
+	require.NoError(t, err)
+	require.Equal(t, []string{first}, receipts(), "it was taken out once")
+	m, err := b.fleet.Message(second)
+	require.NoError(t, err)
+	require.Zero(t, m.Entry)
+	require.Equal(t, "buyer@example.com", m.Address)
+	m, err = b.fleet.Message(first)
+	require.NoError(t, err)
+	require.NotZero(t, m.Entry, "it stayed, and leads to its entry")
+	b.fsckNow()
+	mailed()
+	require.Len(t, receipts(), 2)
+	box, err = outbox.Open(store, 0)
+	require.NoError(t, err)
+	require.Len(t, receipts(), 2)
 }
 
 // Receipts that wait when a register is put back are gone.
