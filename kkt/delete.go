@@ -80,6 +80,7 @@ func (f *Fleet) deleteRegisters(ctx context.Context, which func() ([]*Register, 
 		r.seal()
 	}
 	g, p := newGathering(f), &part{}
+	defer g.end()
 	for _, r := range list {
 		g.parts[r.Serial()] = p
 	}

@@ -30,9 +30,18 @@ type gathering struct {
 	// in nobody's hands.
 	halted []*Register
 	kept   map[[16]byte]bool // receipts that stay, with their answers and entries in the outbox
+	// forgotten ends the forgetting of entries in the outbox; nil: it did not begin.
+	forgotten func()
 }
 
 func newGathering(f *Fleet) *gathering { return &gathering{f: f, parts: map[string]*part{}} }
+
+// end must be called once what was gathered is stored or given up.
+func (g *gathering) end() {
+	if g.forgotten != nil {
+		g.forgotten()
+	}
+}
 
 // gather fills the parts. The registers do nothing meanwhile. kind is the event that
 // tells of it; "": the caller tells.
@@ -241,7 +250,7 @@ func (g *gathering) findEntries() error {
 	if box == nil {
 		return nil
 	}
-	floor, err := box.Forget(func(e *outbox.Entry) *[]storage.Record {
+	floor, done, err := box.Forget(func(e *outbox.Entry) *[]storage.Record {
 		p := g.parts[e.Register]
 		if p == nil {
 			return nil
@@ -251,6 +260,7 @@ func (g *gathering) findEntries() error {
 		}
 		return &p.change.Records
 	})
+	g.forgotten = done
 	if floor != nil {
 		g.each(func(p *part) { p.change.Records = append(p.change.Records, *floor) })
 	}

@@ -8,8 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kktd/event"
+	"kktd/outbox"
 	"kktd/storage"
 	"kktd/storage/memory"
+	"kktd/tlv"
 )
 
 // meeting is a store that has something done right before the first change that fits.
@@ -141,4 +144,39 @@ func TestDeleteWhileTheFleetCloses(t *testing.T) {
 	<-closed
 	require.Zero(t, b.count(kindReceipt)+b.count(kindRegister))
 	b.fsckNow()
+}
+
+// What comes of a message that is delivered while its register goes is not kept.
+func TestDeleteWhileAMessageIsDelivered(t *testing.T) {
+	for name, state := range map[string]outbox.State{"delivered": outbox.Delivered, "to be tried again": outbox.Waiting, "given up": outbox.Failed} {
+		for how, do := range map[string]func(*Fleet, string) error{
+			"delete": func(f *Fleet, serial string) error {
+				_, err := f.DeleteRegister(context.Background(), serial)
+				return err
+			},
+			"renew": func(f *Fleet, serial string) error {
+				_, err := f.RenewRegister(context.Background(), serial)
+				return err
+			},
+		} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				store := memory.Open()
+				box, err := outbox.Open(store, 0)
+				require.NoError(t, err)
+				var waiting []outbox.Ref
+				box.Notify(func(refs []outbox.Ref) { waiting = append(waiting, refs...) })
+				b := openBench(t, store, func(o *Options) { o.Outbox, o.MailServer = box, "mail:25" })
+				r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+				require.NoError(t, err)
+				x := testReceipt(1)
+				x.Parts[0].Contact = tlv.MustText("buyer@example.com")
+				b.submit(x)
+				require.Len(t, waiting, 1)
+				require.NoError(t, do(b.fleet, r.Serial()))
+				err = box.Record(waiting[0], &outbox.Status{State: state, Attempts: 1}, event.Event{})
+				require.ErrorIs(t, err, outbox.ErrNotFound)
+				b.fsckNow()
+			})
+		}
+	}
 }

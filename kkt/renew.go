@@ -96,6 +96,7 @@ func (f *Fleet) newRenewal(r *Register, since uint64) (*renewal, error) {
 // error is the first one; each renewal has its own.
 func (f *Fleet) renewAll(list []*Register, work []*renewal) (err error) {
 	g := newGathering(f)
+	defer g.end()
 	for i, w := range work {
 		w.halt = list[i].halt()
 		g.parts[list[i].Serial()] = w.gone

@@ -200,6 +200,7 @@ func (x *restorer) commit() {
 		o.seal()
 	}
 	g := newGathering(x.f)
+	defer g.end()
 	g.parts[r.Serial()], g.halted, g.kept = x.gone, []*Register{r}, x.kept
 	err := g.gather([]*Register{r}, "")
 	x.goOn <- func(b *batch, _ *operation) error {

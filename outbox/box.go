@@ -26,6 +26,10 @@ type Box struct {
 	last  atomic.Uint64 // number given last
 	added atomic.Pointer[func([]Ref)]
 
+	// forgetting is held for reading while something is stored of entries that are there,
+	// for writing while some are forgotten.
+	forgetting sync.RWMutex
+
 	mu       sync.Mutex
 	finished map[LaneID][]uint64 // numbers, ascending, of lanes that were asked for
 }
@@ -202,8 +206,15 @@ func (b *Box) List(after uint64, f func(*Entry, *Status) (bool, error)) error {
 
 // Record stores what came of an attempt, with an event when its kind is not
 // empty. A finished entry leaves the list of those that wait; the oldest beyond
-// keep go.
+// keep go. Errors: ErrNotFound when the entry was forgotten meanwhile.
 func (b *Box) Record(ref Ref, s *Status, e event.Event) error {
+	b.forgetting.RLock()
+	defer b.forgetting.RUnlock()
+	if _, err := b.store.Record(Kind, numberKey(keyHead, ref.Number)); errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("%w: %d", ErrNotFound, ref.Number)
+	} else if err != nil {
+		return err
+	}
 	var c storage.Change
 	c.Patient = true
 	if e.Kind != "" {
@@ -241,14 +252,26 @@ func (b *Box) Drop(ref Ref) error {
 // Forget makes the records that take entries out of the box. They are appended to the
 // list that with gives for an entry; nil: it stays. The floor, unless it is nil, must
 // be put along with any of them. An entry that is being delivered is delivered for the
-// last time.
-func (b *Box) Forget(with func(*Entry) *[]storage.Record) (floor *storage.Record, err error) {
+// last time. done, which is never nil, must be called once the records are stored or
+// given up: what comes of attempts waits for that.
+func (b *Box) Forget(with func(*Entry) *[]storage.Record) (floor *storage.Record, done func(), err error) {
+	b.forgetting.Lock()
+	lanes := map[LaneID]bool{}
+	done = sync.OnceFunc(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for lane := range lanes {
+			delete(b.finished, lane) // it is read anew
+		}
+		b.forgetting.Unlock()
+	})
 	greatest, known := uint64(0), true // the greatest number is where Open goes on
 	err = b.List(0, func(e *Entry, _ *Status) (bool, error) {
 		records := with(e)
 		greatest, known = e.Number, records == nil
 		if !known {
 			lane := laneOf(e.Transport, e.Lane)
+			lanes[lane] = true
 			for _, key := range [...][]byte{numberKey(keyHead, e.Number), numberKey(keyBody, e.Number), laneKey(keyWaiting, lane, e.Number), laneKey(keyFinished, lane, e.Number)} {
 				*records = append(*records, storage.Record{Kind: Kind, Key: key})
 			}
@@ -258,7 +281,7 @@ func (b *Box) Forget(with func(*Entry) *[]storage.Record) (floor *storage.Record
 	if err == nil && !known {
 		floor = &storage.Record{Kind: Kind, Key: []byte{keyFloor}, Value: numberKey(keyHead, greatest)}
 	}
-	return floor, err
+	return floor, done, err
 }
 
 // finish counts an entry among the finished of its lane and returns those that
@@ -298,6 +321,8 @@ func (b *Box) finishedOf(lane LaneID) ([]uint64, error) {
 // so far stay in the status but do not count. It returns false when the entry
 // waits already.
 func (b *Box) Reopen(number uint64) (Ref, bool, error) {
+	b.forgetting.RLock()
+	defer b.forgetting.RUnlock()
 	e, s, err := b.Head(number)
 	if err != nil {
 		return Ref{}, false, err

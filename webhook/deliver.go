@@ -84,7 +84,12 @@ func (d *Deliverer) deliver(ctx context.Context, ref outbox.Ref) end {
 	default:
 		log.WithField("next_try", time.UnixMilli(s.Due).Format(time.RFC3339)).Warnf("webhook: not delivered: %s", a.Error)
 	}
-	if err := d.o.Box.Record(ref, &s, ev); err != nil {
+	err = d.o.Box.Record(ref, &s, ev)
+	if errors.Is(err, outbox.ErrNotFound) {
+		log.Info("webhook: the register of an entry was deleted while it was delivered")
+		return end{finished: true}
+	}
+	if err != nil {
 		log.WithError(err).Error("webhook: what came of an attempt is not stored; it will be made again")
 		return end{unreachable: r.Unreachable, pause: storePause}
 	}
