@@ -110,6 +110,8 @@ func TestImagesSurviveKill(t *testing.T) {
 		_, err := kktd(t, append(append([]string{"register"}, args...), "--data", data)...)
 		require.Error(t, err, "%v", args)
 	}
+	_, err = kktd(t, "register", "import", t.TempDir(), "--data", data)
+	require.ErrorContains(t, err, "is no file that kktd register export wrote")
 	_, err = kktd(t, "register", "import", filepath.Join(t.TempDir(), "none"), "--data", data)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -71,6 +72,9 @@ deleted first. Receipts get new ids. FILE is - for standard input.`,
 					return err
 				}
 				defer f.Close()
+				if info, err := f.Stat(); err != nil || info.IsDir() {
+					return errors.Join(err, fmt.Errorf("%s is no file that kktd register export wrote", args[0]))
+				}
 				in = f
 			}
 			return o.run(cmd, true, func(c *client) error {
