@@ -21,13 +21,15 @@ run: $(BIN)
 test:
 	$(GO) test ./...
 
-# The fiscal drive against its model for STEPS random operations, and registers that are
-# kept, put back and carried for IMAGE_STEPS; make test does fewer.
+# The fiscal drive against its model for STEPS random operations, registers that come and
+# go, and registers that are kept, put back and carried; make test does fewer.
 STEPS ?= 200000
 IMAGE_STEPS ?= 3000
+ISOLATION_STEPS ?= 4000
 model:
 	$(GO) test ./fn -run Model -count 1 -v -steps $(STEPS)
 	$(GO) test ./kkt -run TestImagesModel -count 1 -v -timeout 60m -images.steps $(IMAGE_STEPS)
+	$(GO) test ./kkt -run IsolationModel -count 1 -v -timeout 60m -isolation.steps $(ISOLATION_STEPS)
 
 lint:
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not gofmt-ed:"; echo "$$files"; exit 1; fi

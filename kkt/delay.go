@@ -359,6 +359,9 @@ func (j *delayedJob) make(b *batch) error {
 			}
 		}
 		rec.Register, rec.Drive = b.profile.Serial, b.profile.Drive()
+		if err := b.reachBack(sequenceOf(j.key[:])); err != nil {
+			return err
+		}
 		if err := b.makeParts(j.parts, rec, j.key, id, nil, nil); interrupted(err) {
 			return err
 		} else if err != nil {

@@ -70,6 +70,19 @@ func (f *Fleet) resumeDrives(floor, drives uint64) {
 	}
 }
 
+// reachBack sees to it that the register's since is before a receipt that it makes: one
+// that was queued at another register may have got its number and not been stored yet
+// when beforeReceipts looked.
+func (b *batch) reachBack(sequence uint64) error {
+	if sequence > b.profile.since {
+		return nil
+	}
+	p := *b.profile
+	p.since = sequence - 1
+	b.profile = &p
+	return b.putJSON(kindRegister, p.Serial, registerRecord{ID: p.id, Settings: p.Settings, Past: p.past, Since: p.since})
+}
+
 // beforeReceipts is a sequence number before those of all receipts that a new
 // register can make: the next ones and those that wait.
 func (f *Fleet) beforeReceipts() (uint64, error) {

@@ -20,7 +20,7 @@ type Renewal struct {
 // RenewRegister takes a register back to where it was when it was made: registered with
 // document 1 of a wiped drive, under the settings it has now, in service and on the
 // daemon's clock. Everything that was before goes with all drives, as DeleteRegister
-// has it. It is one durable step; receipts that come meanwhile are made after it.
+// has it, but for the snapshots. It is one durable step; receipts that come meanwhile are made after it.
 // Errors: ErrNotFound, ErrOutOfService, *fn.Refusal, ErrClosed.
 func (f *Fleet) RenewRegister(ctx context.Context, serial string) (Renewal, error) {
 	list, _, err := f.renew(ctx, f.one(serial))
@@ -69,9 +69,12 @@ func (f *Fleet) renew(ctx context.Context, which func() ([]*Register, error)) (m
 		}
 		users[work[i].profile.INN] = true
 	}
-	f.parking.Lock()
+	for _, w := range work {
+		if f.onRestored != nil {
+			f.onRestored(w.profile.DriveNumber, 0)
+		}
+	}
 	err = f.renewAll(list, work)
-	f.parking.Unlock()
 	for _, w := range work {
 		if w.err != nil {
 			continue
@@ -95,6 +98,8 @@ func (f *Fleet) newRenewal(r *Register, since uint64) (*renewal, error) {
 // renewAll halts the registers, finds what is theirs and lets each make its step. The
 // error is the first one; each renewal has its own.
 func (f *Fleet) renewAll(list []*Register, work []*renewal) (err error) {
+	f.parking.Lock()
+	defer f.parking.Unlock()
 	g := newGathering(f)
 	defer g.end()
 	for i, w := range work {

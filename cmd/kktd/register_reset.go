@@ -19,7 +19,8 @@ reached the OFD does not reach it any more.
 
 With --registered the register is as new: registered with document 1 under the
 settings it has, in service, on the daemon's clock. Everything of before goes with all
-its drives: documents, receipts, notifications that wait. --all does that to all.`,
+its drives: documents, receipts, notifications that wait; snapshots stay. --all does
+that to all.`,
 		Example: "  kktd register reset && kktd register fiscalize\n  kktd register reset --registered\n  kktd register reset --all",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
