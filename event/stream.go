@@ -91,15 +91,15 @@ const pageSize = 256
 // Filter says which events are wanted. An empty field does not ask.
 type Filter struct {
 	Kinds     []Kind
-	Registers []string // serial numbers
-	Drive     string   // FN number
-	Receipt   string   // id
+	Registers map[string]bool // by serial number; nil: any
+	Drive     string          // FN number
+	Receipt   string          // id
 	Document  uint32
 	Form      uint16
 }
 
 func (f *Filter) takes(e *Event) bool {
 	return f == nil || (len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind)) &&
-		(f.Registers == nil || slices.Contains(f.Registers, e.Register)) && (f.Drive == "" || f.Drive == e.Drive) &&
+		(f.Registers == nil || f.Registers[e.Register]) && (f.Drive == "" || f.Drive == e.Drive) &&
 		(f.Receipt == "" || f.Receipt == e.Receipt) && (f.Document == 0 || f.Document == e.Document) && (f.Form == 0 || f.Form == e.Form)
 }

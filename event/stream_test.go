@@ -45,8 +45,8 @@ func TestStream(t *testing.T) {
 		{"a limit", 0, 2, nil, []uint64{1, 2}, 2, 2},
 		{"kinds", 0, 0, &Filter{Kinds: []Kind{Confirmed, ShiftClosed}}, []uint64{2, last}, 2, last},
 		{"a kind far away", 2, 1, &Filter{Kinds: []Kind{ShiftClosed}}, []uint64{last}, 1, last},
-		{"a register", 0, 0, &Filter{Registers: []string{"1"}}, []uint64{1, 2, last}, 3, last},
-		{"no register", 0, 0, &Filter{Registers: []string{}}, nil, 0, last},
+		{"a register", 0, 0, &Filter{Registers: map[string]bool{"1": true}}, []uint64{1, 2, last}, 3, last},
+		{"no register", 0, 0, &Filter{Registers: map[string]bool{}}, nil, 0, last},
 		{"receipt, document, form", 0, 1, &Filter{Receipt: "ab", Document: 7, Form: 3}, []uint64{3}, 1, 3},
 		{"drive", 0, 0, &Filter{Drive: "9999078900005430"}, []uint64{1}, 1, last},
 	} {

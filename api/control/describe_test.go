@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"kktd/fault"
 	"kktd/openapi/check"
@@ -58,4 +60,20 @@ func TestProblemsSayWhatMayBe(t *testing.T) {
 	}
 	w := b.change("faults", `{"name":"none"}`)
 	require.Contains(t, w.Body.String(), `"allowed":"http-status, latency, cut, `)
+}
+
+// TestDescriptionAsYAML says the same as the JSON.
+func TestDescriptionAsYAML(t *testing.T) {
+	b := newBench(t, nil)
+	w := b.do("GET", "openapi.yaml")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.True(t, strings.HasPrefix(w.Body.String(), "openapi: 3.0.3\n"))
+	var text, want any
+	require.NoError(t, yaml.Unmarshal(w.Body.Bytes(), &text))
+	require.NoError(t, json.Unmarshal(b.get("openapi.json"), &want))
+	raw, err := json.Marshal(text)
+	require.NoError(t, err)
+	var got any
+	require.NoError(t, json.Unmarshal(raw, &got))
+	require.Equal(t, want, got)
 }

@@ -53,15 +53,11 @@ func (a *API) filter(q query) (*event.Filter, error) {
 		}
 	}
 	if serial := q.get("register"); serial != "" {
-		f.Registers = []string{serial}
+		f.Registers = map[string]bool{serial: true}
 	}
-	if inn := q.get("inn"); inn != "" {
-		f.Registers = []string{} // none is not the same as any
-		for _, r := range a.fleet.Registers() {
-			if r.Settings().INN == inn && (q.get("register") == "" || q.get("register") == r.Serial()) {
-				f.Registers = append(f.Registers, r.Serial())
-			}
-		}
+	if q.get("inn") != "" {
+		f.Registers = map[string]bool{} // none is not the same as any
+		a.follow(f, q)
 	}
 	document, err := q.number("document", 0, 1, 1<<24-1)
 	if err != nil {
@@ -70,6 +66,20 @@ func (a *API) filter(q query) (*event.Filter, error) {
 	form, err := q.number("form", 0, 1, 255)
 	f.Document, f.Form = uint32(document), uint16(form)
 	return f, err
+}
+
+// follow lets a filter by INN take registers that came since, and keep those that went:
+// a wait may begin before the register is made, and end with its deletion.
+func (a *API) follow(f *event.Filter, q query) {
+	inn, serial := q.get("inn"), q.get("register")
+	if inn == "" {
+		return
+	}
+	for _, r := range a.fleet.RegistersOf(inn) {
+		if serial == "" || serial == r.Serial() {
+			f.Registers[r.Serial()] = true
+		}
+	}
 }
 
 // listed tells that the client wants a list and no stream: it asks for a page or a
@@ -112,6 +122,7 @@ func (a *API) readEvents(w http.ResponseWriter, r *http.Request) error {
 	defer timer.Stop()
 	for {
 		changed := a.events.Changed()
+		a.follow(f, q)
 		last, err = a.events.Read(last, limit, f, func(e *event.Event) error {
 			items = append(items, viewEvent(e))
 			return nil

@@ -3,6 +3,7 @@ package control
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -79,14 +80,22 @@ func TestEventsWait(t *testing.T) {
 		require.Equal(t, []uint64{2, 4}, got)
 		require.EqualValues(t, 4, next)
 
+		// A wait for an organisation begins before there is one.
+		go func() { answer <- b.do("GET", "events?after=4&inn=7707083893&wait=30s").Body.Bytes() }()
+		synctest.Wait()
+		b.operate("registers", `{"serial":"2","inn":"7707083893"}`)
+		got, next = numbers(t, <-answer)
+		require.NotEmpty(t, got)
+		after := next
+
 		began := time.Now()
-		got, next = numbers(t, b.do("GET", "events?after=4&wait=30s").Body.Bytes())
+		got, next = numbers(t, b.do("GET", fmt.Sprintf("events?after=%d&wait=30s", after)).Body.Bytes())
 		require.Empty(t, got)
-		require.EqualValues(t, 4, next)
+		require.Equal(t, after, next)
 		require.Equal(t, 30*time.Second, time.Since(began))
 
 		answer = make(chan []byte, 1)
-		go func() { answer <- b.do("GET", "events?after=4&wait=30s").Body.Bytes() }()
+		go func() { answer <- b.do("GET", fmt.Sprintf("events?after=%d&wait=30s", after)).Body.Bytes() }()
 		synctest.Wait()
 		close(stopping)
 		<-answer
