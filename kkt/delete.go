@@ -41,25 +41,33 @@ func (f *Fleet) one(serial string) func() ([]*Register, error) {
 
 func (f *Fleet) every() ([]*Register, error) { return f.Registers(), nil }
 
-// still holds everything that makes or changes registers, until done, and says which
-// ones are meant.
-func (f *Fleet) still(ctx context.Context, which func() ([]*Register, error)) (list []*Register, done func(), err error) {
+// alone lets nobody else make or change registers until done.
+func (f *Fleet) alone(ctx context.Context) (done func(), err error) {
 	f.creating.Lock()
+	if err = ctx.Err(); err == nil && !f.enter() {
+		err = ErrClosed
+	}
+	if err != nil {
+		f.creating.Unlock()
+		return func() {}, err
+	}
+	return func() {
+		f.leave(1)
+		f.creating.Unlock()
+	}, nil
+}
+
+// still is alone that lets nobody move a clock either, and says which registers are
+// meant.
+func (f *Fleet) still(ctx context.Context, which func() ([]*Register, error)) (list []*Register, done func(), err error) {
+	end, err := f.alone(ctx)
+	if err != nil {
+		return nil, end, err
+	}
 	f.moving.Lock()
 	done = func() {
 		f.moving.Unlock()
-		f.creating.Unlock()
-	}
-	if err = ctx.Err(); err != nil {
-		return nil, done, err
-	}
-	if !f.enter() {
-		return nil, done, ErrClosed
-	}
-	unlock := done
-	done = func() {
-		f.leave(1)
-		unlock()
+		end()
 	}
 	list, err = which()
 	return list, done, err
@@ -184,30 +192,29 @@ func (f *Fleet) waitAgain(queued [][16]byte) {
 // seal refuses new jobs and returns when those that were queued are done, of the
 // drives that were replaced too.
 func (r *Register) seal() {
+	for _, x := range append(r.setSealed(true), r) {
+		x.drain()
+	}
+}
+
+func (r *Register) unseal() { r.setSealed(false) }
+
+// setSealed returns the drives that were replaced, which it goes for too.
+func (r *Register) setSealed(sealed bool) []*Register {
 	r.mu.Lock()
-	r.sealed = true
+	r.sealed = sealed
 	outgoing := slices.Clone(r.outgoing)
 	r.mu.Unlock()
 	for _, o := range outgoing {
-		o.seal()
+		o.setSealed(sealed)
 	}
-	r.drain()
+	return outgoing
 }
 
 func (r *Register) isSealed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.sealed
-}
-
-func (r *Register) unseal() {
-	r.mu.Lock()
-	r.sealed = false
-	outgoing := slices.Clone(r.outgoing)
-	r.mu.Unlock()
-	for _, o := range outgoing {
-		o.unseal()
-	}
 }
 
 // errNothing is what an operation returns that only waits for its turn.

@@ -29,16 +29,11 @@ type Order struct {
 //
 // Errors: *InvalidError, *fn.Refusal, *ffd.FieldError, ErrClosed.
 func (f *Fleet) NewRegister(ctx context.Context, o Order) (*Register, []Made, error) {
-	f.creating.Lock()
-	defer f.creating.Unlock()
-	if err := ctx.Err(); err != nil {
+	done, err := f.alone(ctx)
+	defer done()
+	if err != nil {
 		return nil, nil, err
 	}
-	if !f.enter() {
-		return nil, nil, ErrClosed
-	}
-	defer f.leave(1)
-	var err error
 	if o.Fresh {
 		if o.Settings.INN == "" {
 			if o.Settings.INN, err = f.freshINN(); err != nil {
@@ -61,15 +56,11 @@ func (f *Fleet) NewRegister(ctx context.Context, o Order) (*Register, []Made, er
 // change may set its serial number and its drive. The errors are those of NewRegister,
 // and ErrNotFound.
 func (f *Fleet) CloneRegister(ctx context.Context, serial string, change func(*Settings) error) (*Register, []Made, error) {
-	f.creating.Lock()
-	defer f.creating.Unlock()
-	if err := ctx.Err(); err != nil {
+	done, err := f.alone(ctx)
+	defer done()
+	if err != nil {
 		return nil, nil, err
 	}
-	if !f.enter() {
-		return nil, nil, ErrClosed
-	}
-	defer f.leave(1)
 	r, err := f.Register(serial)
 	if err != nil {
 		return nil, nil, err

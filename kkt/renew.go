@@ -20,8 +20,8 @@ type Renewal struct {
 // RenewRegister takes a register back to where it was when it was made: registered with
 // document 1 of a wiped drive, under the settings it has now, in service and on the
 // daemon's clock. Everything that was before goes with all drives, as DeleteRegister
-// has it, but for the snapshots. It is one durable step; receipts that come meanwhile are made after it.
-// Errors: ErrNotFound, ErrOutOfService, *fn.Refusal, ErrClosed.
+// has it, but for the snapshots. It is one durable step; receipts that come meanwhile
+// are made after it. Errors: ErrNotFound, ErrOutOfService, *fn.Refusal, ErrClosed.
 func (f *Fleet) RenewRegister(ctx context.Context, serial string) (Renewal, error) {
 	list, _, err := f.renew(ctx, f.one(serial))
 	if err != nil {

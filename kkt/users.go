@@ -91,12 +91,13 @@ type leaving struct {
 func (f *Fleet) leavingUsers(list []*Register) (l leaving, err error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	accounts := map[string]Account{}
+	accounts, seen := map[string]Account{}, map[string]bool{}
 	for _, r := range list {
 		inn := r.profile.Load().INN
-		if o := f.organisations[inn]; !o.Temporary || len(f.byINN[inn]) > 0 || slices.Contains(l.inns, inn) {
+		if o := f.organisations[inn]; !o.Temporary || len(f.byINN[inn]) > 0 || seen[inn] {
 			continue
 		}
+		seen[inn] = true
 		l.inns = append(l.inns, inn)
 		l.records = append(l.records, storage.Record{Kind: kindOrganisation, Key: []byte(inn)})
 		for _, id := range f.holders[inn] {
