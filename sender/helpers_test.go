@@ -64,6 +64,14 @@ func requireNoGoroutines(t testing.TB) {
 	}, patience, tick, "%s", stacks)
 }
 
+// requireGoroutines waits until there are at most so many. It looks by itself: require.Eventually looks from goroutines of its own.
+func requireGoroutines(t testing.TB, most int) {
+	t.Helper()
+	for began := time.Now(); runtime.NumGoroutine() > most; runtime.Gosched() {
+		require.Less(t, time.Since(began), patience, "%d goroutines, want %d", runtime.NumGoroutine(), most)
+	}
+}
+
 func state(t testing.TB, s *sender.Sender, r *register) sender.State {
 	t.Helper()
 	id, _, _ := r.DriveInfo()

@@ -86,7 +86,7 @@ func TestThousandIdleRegisters(t *testing.T) {
 		s.Wake(r)
 	}
 	requireNoWorker(t)
-	require.LessOrEqual(t, runtime.NumGoroutine(), base)
+	requireGoroutines(t, base)
 	asked := make([]int64, thousand)
 	for i, r := range registers {
 		asked[i] = r.asked.Load()
@@ -140,7 +140,7 @@ func TestThousandRegistersWithoutOFD(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return waiting(1) }, patience, tick)
 	requireNoWorker(t)
-	require.LessOrEqual(t, runtime.NumGoroutine(), base)
+	requireGoroutines(t, base)
 	require.EqualValues(t, thousand, business.timers.Load())
 	require.EqualValues(t, thousand, dials.Load(), "one attempt each")
 	business.Advance(long)
