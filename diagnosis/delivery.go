@@ -52,10 +52,16 @@ func (t *telling) commit() error {
 		t.stepAt(time.UnixMilli(t.rec.Created), "commit", QueuedStored)
 	}
 	t.story.Steps = append(t.story.Steps, t.ofd...)
+	confirmed := map[uint32]bool{}
 	for i := range list {
-		e := &list[i]
-		if e.Kind == event.Confirmed {
+		confirmed[list[i].Document] = confirmed[list[i].Document] || list[i].Kind == event.Confirmed
+	}
+	for i := range list {
+		switch e := &list[i]; {
+		case e.Kind == event.Confirmed:
 			t.stepAt(time.UnixMilli(e.Time), "ofd", TicketStored, e.Document, e.Number)
+		case e.Kind == event.Sent && !confirmed[e.Document]:
+			t.stepAt(time.UnixMilli(e.Time), "ofd", OFDSent, e.Document, e.Number)
 		}
 	}
 	if !whole {

@@ -35,6 +35,7 @@ const (
 	OFDFinding       Code = "ofd_finding"
 	TicketUnreadable Code = "ticket_unreadable"
 	TicketStored     Code = "ticket_stored"
+	OFDSent          Code = "ofd_sent"
 	NotSubscribed    Code = "not_subscribed"
 	AttemptGood      Code = "attempt_good"
 	AttemptFailed    Code = "attempt_failed"
@@ -169,6 +170,8 @@ var texts = map[Code]text{
 		do: "kktd fsck", doRu: "kktd fsck"},
 	TicketStored: {level: OK, en: "document %d: ticket on disk, event %d",
 		ru: "документ %d: квитанция сохранена, событие %d"},
+	OFDSent: {level: Waiting, en: "document %d: it went out to the OFD, event %d; no ticket has been stored",
+		ru: "документ %d: отправлен в ОФД, событие %d; квитанция не сохранена"},
 	NotSubscribed: {level: Warning, en: "no notification was sent: account %s has set no address for them",
 		ru: "уведомление не отправлялось: у учётной записи %s адрес не задан",
 		do: "a shop that waits for it shows no change of status: set the address with kktd org webhook, or ask for the status", doRu: "магазин, который его ждёт, статус не меняет: задайте адрес через kktd org webhook или запрашивайте статус"},

@@ -80,6 +80,9 @@ func TestWaitSent(t *testing.T) {
 		require.NoError(t, wait(append([]string{"sent"}, args...)...), args)
 	}
 	require.ErrorContains(t, wait("confirmed", "--receipt", id, "--timeout", "1ms"), "within 1ms")
+	out, err := kktd(t, "why", id, "--lang", "en", "--addr", d.HTTPAddr())
+	require.NoError(t, err)
+	require.Regexp(t, `document \d+: it went out to the OFD, event \d+; no ticket has been stored`, out)
 }
 
 func TestReady(t *testing.T) {
