@@ -104,6 +104,9 @@ func (r *Register) eachReceipt(p *picture, keys [][16]byte, each func(*imageRece
 			return err
 		}
 		number := numberIn(p.drives)(rec.Drive)
+		if number == 0 && slices.Contains(r.profile.Load().Drives, rec.Drive) {
+			continue // of a drive that came since
+		}
 		if number == 0 {
 			return fmt.Errorf("register %s: receipt %s is of a drive that the register has not: kktd fsck tells more", p.Settings.Serial, rec.ID)
 		}

@@ -1,6 +1,7 @@
 package kkt
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"testing"
@@ -72,4 +73,33 @@ func (f *failAt) Append(ctx context.Context, c storage.Change) (storage.Result, 
 		return storage.Result{}, errDisk
 	}
 	return f.Store.Append(ctx, c)
+}
+
+// A picture of a register is as it was, also when a new drive comes while it is walked
+// through.
+func TestPictureBeforeAReset(t *testing.T) {
+	b := openBench(t, memory.Open(), nil)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+	require.NoError(t, err)
+	b.submit(testReceipt(1))
+	before := b.export(r.Serial())
+	_, write, err := r.Image(t.Context())
+	require.NoError(t, err)
+	p, err := r.capture(t.Context())
+	require.NoError(t, err)
+	_, err = r.ResetDrive(t.Context())
+	require.NoError(t, err)
+	_, err = r.Fiscalize(t.Context(), nil)
+	require.NoError(t, err)
+	b.submit(testReceipt(2))
+	var file bytes.Buffer
+	require.NoError(t, write(&file))
+	require.Equal(t, before, file.Bytes())
+
+	keys, err := r.receiptKeys()
+	require.NoError(t, err)
+	require.Len(t, keys, 2)
+	found := 0
+	require.NoError(t, r.eachReceipt(p, keys, func(*imageReceipt) error { found++; return nil }))
+	require.Equal(t, 1, found, "a receipt that was made before the keys were looked up is left out")
 }

@@ -155,6 +155,7 @@ func (s *Sender) noted(q *queue) {
 	s.mu.Lock()
 	defer s.unlockAndLog(q, q.waits)
 	s.landed(q)
+	s.leave(q)
 	s.backOffWhenDrained(q)
 }
 

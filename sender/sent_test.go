@@ -11,6 +11,7 @@ import (
 	"kktd/ofd"
 	"kktd/ofd/ofdtest"
 	"kktd/sender"
+	"kktd/storage"
 )
 
 func (r *register) told() []uint32 {
@@ -72,4 +73,34 @@ func TestNotSentToNobody(t *testing.T) {
 	s.Wake(r)
 	requireWaiting(t, s, r)
 	require.Empty(t, r.told())
+}
+
+// slow is a register that answers Sent when it is let go.
+type slow struct {
+	*register
+	answers chan func(error)
+}
+
+func (s *slow) Sent(_ uint32, done func(error)) { s.answers <- done }
+
+// A drive that is gone leaves the schedule when the last of its answers has come, that
+// of Sent too.
+func TestForgottenBeforeSentIsNoted(t *testing.T) {
+	release := make(chan struct{})
+	_, addr := ofdtest.Serve(t, ofd.Options{Answer: func(_ context.Context, _ *ofd.Request, reply ofd.Reply) ofd.Reply {
+		<-release
+		return reply
+	}})
+	s, r := run(t, sender.Options{Addr: addr, Clock: clock.Real(), Linger: -1}), &slow{newRegister(t, 1), make(chan func(error), 1)}
+	s.Wake(r)
+	done := <-r.answers
+	close(release)
+	r.requireSent()
+	drive, _, _ := r.DriveInfo()
+	require.Eventually(t, func() bool { return s.Load() == sender.Load{} }, patience, tick)
+	s.Forget(r.Serial(), []storage.DriveID{drive})
+	_, known := s.State(r.Serial(), drive)
+	require.True(t, known, "its answer is to come")
+	done(nil)
+	require.Eventually(t, func() bool { _, known := s.State(r.Serial(), drive); return !known }, patience, tick)
 }

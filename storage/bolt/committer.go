@@ -242,6 +242,12 @@ func (w *batchWorld) next(i bucketIndex) (uint64, error) {
 
 // check says whether the change fits what is stored, and returns what is stored of the drive.
 func (b *batch) check(w *batchWorld, c *storage.Change) (row stateRow, err error) {
+	for _, d := range c.Forget {
+		b.key = appendDriveKey(b.key[:0], d)
+		if _, err := parseState(w.get(stateBucket, b.key)); err != nil {
+			return row, fmt.Errorf("drive %d: %w", d, err)
+		}
+	}
 	if c.Drive == 0 {
 		return row, nil
 	}

@@ -231,3 +231,26 @@ func TestFailedCommit(t *testing.T) {
 	require.NoError(t, s.Close())
 	storagetest.Verify(t, open(t, s.path))
 }
+
+// A drive whose state is damaged cannot be forgotten; that is the trouble of who asks,
+// not of the changes in the same commit.
+func TestForgetADamagedDrive(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kktd.db")
+	s, err := Open(Options{Path: path, NoSync: true})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	for d := storage.DriveID(1); d <= 2; d++ {
+		_, err := s.Append(t.Context(), storage.Change{Drive: d, State: []byte{1}})
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.engine.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(s.world.names[stateBucket]).Put(appendDriveKey(nil, 1), []byte{1, 2, 3})
+	}))
+	group := []*pending{{world: s.world, change: storage.Change{Forget: []storage.DriveID{1}}}, {world: s.world, change: storage.Change{Forget: []storage.DriveID{2}}}}
+	require.NoError(t, s.engine.commit(new(batch), group))
+	require.ErrorIs(t, group[0].err, storage.ErrDamaged)
+	require.ErrorContains(t, group[0].err, "drive 1")
+	require.NoError(t, group[1].err)
+	_, _, err = s.State(2)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
