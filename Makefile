@@ -60,7 +60,8 @@ bench-drive:
 # then start and memory of a daemon with 10 000.
 .PHONY: bench-registers
 bench-registers:
-	$(GO) test ./daemon -run '^$$' -bench Registers -benchtime 1000x -timeout 20m
+	$(GO) test ./daemon -run '^$$' -bench '^BenchmarkRegisters$$' -benchtime 1000x -timeout 20m
+	$(GO) test ./daemon -run '^$$' -bench '^BenchmarkStartManyRegisters$$' -benchtime 10x -timeout 20m
 	$(GO) test ./cmd/kktd -run '^TestManyRegisters$$' -count=1 -v -timeout 20m -manyregisters 10000
 
 # Carries a register with DOCUMENTS documents to another file and puts it back to a

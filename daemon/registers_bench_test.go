@@ -115,7 +115,8 @@ func BenchmarkRegisters(b *testing.B) {
 	}
 }
 
-// BenchmarkStartManyRegisters starts a daemon on a file of 10 000 registers.
+// BenchmarkStartManyRegisters starts a daemon on a file of 10 000 registers; the memory of
+// the program is printed by TestManyRegisters of cmd/kktd.
 func BenchmarkStartManyRegisters(b *testing.B) {
 	const registers = 10_000
 	c := Default()
