@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kktd/api/control"
+	"kktd/event"
+	"kktd/fault"
+	"kktd/ofd"
 )
 
 // strange has a field that nobody says anything of.
@@ -90,6 +94,37 @@ func TestCodes(t *testing.T) {
 		require.True(t, used[name], "%s is in control.Codes and nowhere else", name)
 	}
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(names))
+}
+
+// TestEnumerations holds the values in the description against the tables of the program.
+func TestEnumerations(t *testing.T) {
+	var d struct {
+		Components struct {
+			Schemas map[string]struct {
+				Enum       []any
+				Properties map[string]struct{ Enum []any }
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(control.OpenAPI(), &d))
+	schemas := d.Components.Schemas
+	var kinds, codes, faults []any
+	for _, k := range event.Kinds() {
+		kinds = append(kinds, string(k))
+	}
+	for _, c := range control.Codes() {
+		codes = append(codes, c.Name)
+	}
+	for _, k := range fault.NewRegistry(fault.Kinds(), ofd.FaultKinds()).Kinds() {
+		faults = append(faults, k.Name)
+	}
+	require.ElementsMatch(t, kinds, schemas["EventKind"].Enum)
+	require.ElementsMatch(t, codes, schemas["Problem"].Properties["code"].Enum)
+	require.ElementsMatch(t, faults, schemas["FaultBody"].Properties["name"].Enum)
+	require.ElementsMatch(t, faults, schemas["Fault"].Properties["name"].Enum)
+	require.Equal(t, []any{"1.05", "1.1", "1.2"}, schemas["SettingsBody"].Properties["ffd"].Enum)
+	require.Equal(t, []any{13., 15., 36.}, schemas["CreateBody"].Properties["drive_model"].Enum)
+	require.ElementsMatch(t, []any{"real", "offset", "frozen", "stepping"}, schemas["ClockMode"].Enum)
 }
 
 func TestSentences(t *testing.T) {

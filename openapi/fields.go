@@ -5,9 +5,11 @@ import (
 	"slices"
 
 	"kktd/api/control"
+	"kktd/fault"
 	"kktd/ffd"
 	"kktd/fn"
 	"kktd/kkt"
+	"kktd/ofd"
 	"kktd/sender"
 )
 
@@ -66,12 +68,22 @@ func fieldValues(owner reflect.Type, name string) ([]any, bool) {
 		return anys(kkt.AgentNames(0xFF)), true
 	case "quantity_decimals":
 		return []any{"minimal", "3", "6"}, true
+	case "name":
+		return anys(faultNames()), owner.Name() == "faultBody" || owner.Name() == "FaultView" || owner.Name() == "FaultKindView"
 	case "state":
 		return anys(control.MessageStates()), owner.Name() == "messageItem"
 	case "code":
 		return anys(codeNames()), owner.Name() == "Problem"
 	}
 	return nil, false
+}
+
+// faultNames are the faults that can be set with the built-in OFD.
+func faultNames() (names []string) {
+	for _, k := range slices.Concat(fault.Kinds(), ofd.FaultKinds()) {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
 func codeNames() (names []string) {
@@ -130,7 +142,7 @@ var fieldWords = map[string]string{
 	"ffd":                  "Version of the format of fiscal documents.",
 	"findings":             "What format control found.",
 	"fiscal_sign":          "The printed ФП.",
-	"form":                 "Code of the form: 1 registration, 2 shift opening, 3 receipt, 4 БСО, 5 shift closing, 6 closing of the drive, 11 change of the registration, 21 state of settlements, 31 and 41 corrections.",
+	"form":                 "Code of the form of the document.",
 	"form_name":            "Name of the form in Russian.",
 	"format":               "Format of the notification, as the API names it.",
 	"from":                 "Sender of the letter.",

@@ -56,7 +56,7 @@ func (x *types) of(t reflect.Type) *Schema {
 		return &Schema{Type: "array", Items: withoutNull(x.of(t.Elem()))}
 	}
 	if t.PkgPath() != "" && t.Kind() != reflect.Interface {
-		if values, _ := x.source.constants(t); len(values) > 1 && t != reflect.TypeFor[ffd.Form]() {
+		if values, _ := x.source.constants(t); len(values) > 1 {
 			return x.component(t, x.enumeration)
 		}
 	}
@@ -149,6 +149,9 @@ func (x *types) component(t reflect.Type, make func(reflect.Type) *Schema) *Sche
 func (x *types) enumeration(t reflect.Type) *Schema {
 	values, meaning := x.source.constants(t)
 	s := x.plain(t)
+	if t == reflect.TypeFor[ffd.Form]() {
+		values = nil // what came to the OFD may be of a form that is none
+	}
 	s.Description, s.Enum = strings.TrimSpace(x.source.types[t.PkgPath()+"."+t.Name()]+meaning), values
 	if words, ok := typeWords[componentName(t)]; ok {
 		s.Description = strings.TrimSpace(words + meaning)
