@@ -174,7 +174,9 @@ func (c *fsck) checkPast(r *fsckRegister) {
 			continue
 		}
 		if reports[l.id] == nil {
-			reports[l.id] = map[uint32]bool{}
+			reports[l.id] = map[uint32]bool{} // nameDrive has looked at the number in its first settings
+		} else if number := past.Settings.DriveNumber; number != l.number {
+			c.tell(l, past.Last, fmt.Sprintf("number of the drive in the settings of the past, number %d", i+1), l.number, number, doRestore)
 		}
 		reports[l.id][past.Last+1] = true
 		if int(past.Last) < len(l.forms) && ffd.Form(l.forms[past.Last]) != ffd.FormReregistration {
@@ -185,6 +187,9 @@ func (c *fsck) checkPast(r *fsckRegister) {
 		l := c.lives[d]
 		if l == nil || l.owner != r {
 			continue
+		}
+		if d == r.Drive() && reports[d] != nil && r.DriveNumber != l.number {
+			c.tell(l, 0, "number of the drive in the settings of the register", l.number, r.DriveNumber, doRestore)
 		}
 		for i, form := range l.forms {
 			if number := uint32(i + 1); i > 0 && ffd.Form(form) == ffd.FormReregistration && !reports[d][number] {

@@ -169,6 +169,7 @@ func TestCommandsRefuse(t *testing.T) {
 		{"shift open", "choose one with --serial: 00000000000000000001, 00000000000000000002"},
 		{"register show --serial 5", `no register "5"`},
 		{"register show 00000000000000000001", "named as --serial 00000000000000000001"},
+		{"register restore", "want kktd register restore NAME"},
 		{"register restore 00000000000000000001 clean", "named as --serial 00000000000000000001"},
 		{"register new --conditions sport", "gambling"},
 		{"register new --encryption", "1056"},

@@ -128,12 +128,16 @@ Look into a fiscal document:          kktd tlv decode receipt.hex`,
 	return root
 }
 
-// hintSerial lets the commands with --serial say so when a serial number comes without it.
+// hintSerial lets the commands with --serial say what they want, and how a register is
+// named when its serial number comes without the flag.
 func hintSerial(cmd *cobra.Command) {
 	if wants := cmd.Args; wants != nil && cmd.Flags().Lookup("serial") != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			err := wants(cmd, args)
-			if err != nil && len(args) > 0 {
+			switch {
+			case err != nil && len(args) == 0:
+				err = fmt.Errorf("%w; want %s", err, cmd.UseLine())
+			case err != nil:
 				err = fmt.Errorf("%w; a register is named as --serial %s", err, args[0])
 			}
 			return err
