@@ -65,6 +65,10 @@ func (c *fsck) readReceipts() error {
 			c.found(Difference{Register: rec.Register, DriveID: rec.Drive, What: "receipt " + id + " names a register that is not stored", Do: doRestore})
 			return nil
 		}
+		if since := c.registers[rec.Register].Since; sequenceOf(key) <= since {
+			c.found(Difference{Register: rec.Register, DriveID: rec.Drive, What: "receipt " + id + " stands before the receipts of the register: its number",
+				Expected: fmt.Sprint("above ", since), Found: fmt.Sprint(sequenceOf(key)), Do: doRestore})
+		}
 		return c.checkReceipt([16]byte(key), rec)
 	})
 }

@@ -2,6 +2,7 @@ package kkt
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"testing"
 	"time"
@@ -179,4 +180,19 @@ func TestDeleteWhileAMessageIsDelivered(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A receipt that would not be found with its register is told of.
+func TestFsckOfAReceiptBeforeItsRegister(t *testing.T) {
+	b := newBench(t)
+	b.damaged = true
+	o := b.submit(testReceipt(1))
+	var rec registerRecord
+	require.NoError(t, json.Unmarshal(must(b.store.Record(kindRegister, []byte(testSerial))), &rec))
+	rec.Since = 1
+	_, err := b.store.Append(t.Context(), storage.Change{Records: []storage.Record{must(jsonRecord(kindRegister, testSerial, rec))}})
+	require.NoError(t, err)
+	lines, _ := fsckLines(t, b.store)
+	require.Len(t, lines, 1)
+	require.Contains(t, lines[0], "receipt "+o.ID+" stands before the receipts of the register: its number: expected above 1, found 1")
 }
