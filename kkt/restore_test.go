@@ -103,3 +103,36 @@ func TestPictureBeforeAReset(t *testing.T) {
 	require.NoError(t, r.eachReceipt(p, keys, func(*imageReceipt) error { found++; return nil }))
 	require.Equal(t, 1, found, "a receipt that was made before the keys were looked up is left out")
 }
+
+// renewing is a store whose first read of documents finds the register renewed.
+type renewing struct {
+	storage.Store
+	do func()
+}
+
+func (r *renewing) Documents(d storage.DriveID, from uint32, limit int, fn func(uint32, []byte, []byte) error) error {
+	if do := r.do; do != nil {
+		r.do = nil
+		do()
+	}
+	return r.Store.Documents(d, from, limit, fn)
+}
+
+// A register that begins anew while it is kept is kept as new.
+func TestSnapshotWhileARegisterIsRenewed(t *testing.T) {
+	store := &renewing{Store: memory.Open()}
+	b := openBench(t, store, nil)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+	require.NoError(t, err)
+	b.submit(testReceipt(1))
+	store.do = func() {
+		_, err := b.fleet.RenewRegister(context.Background(), r.Serial())
+		require.NoError(t, err)
+	}
+	list, err := b.fleet.SnapshotAll(t.Context(), "one", false)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.EqualValues(t, 1, list[0].Documents)
+	_, err = r.Restore(t.Context(), "one")
+	require.NoError(t, err)
+}

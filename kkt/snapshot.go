@@ -85,16 +85,30 @@ func (r *Register) Snapshot(ctx context.Context, name string, replace bool) (Sna
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return Snapshot{}, err
 	}
-	p, err := r.capture(ctx)
-	if err != nil {
-		return Snapshot{}, err
+	for {
+		p, err := r.capture(ctx)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		s, err := r.keepPicture(ctx, name, p, old)
+		missing := errors.Is(err, ErrNotFound) || errors.Is(err, ErrRecord)
+		if !missing || p.register == r.profile.Load() {
+			return s, err
+		}
+		// It has begun anew meanwhile. That it was deleted the next capture tells.
 	}
-	d := &draft{f: f, rec: draftRecord{Snapshot: true}}
+}
+
+// keepPicture copies a picture and makes the copy known, in the place of old when that is
+// not nil.
+func (r *Register) keepPicture(ctx context.Context, name string, p *picture, old *snapshotRecord) (Snapshot, error) {
+	f, d := r.fleet, &draft{f: r.fleet, rec: draftRecord{Snapshot: true}}
 	d.take = func(x *imageReceipt) error {
 		return d.put(kindSnapshot, append(snapshotReceipts(d.rec.Drives[0]), x.key[:]...), x.append(nil))
 	}
 	s := snapshotRecord{Name: name, Created: f.clock.Now().UnixMilli(), Head: p.imageHead, Made: p.documents(), Since: p.register.since}
-	if err = p.walk(&contextStore{f.store, ctx}, d); err == nil {
+	err := p.walk(&contextStore{f.store, ctx}, d)
+	if err == nil {
 		s.Drives, s.Receipts = d.rec.Drives, d.receipts
 		err = r.keepSnapshot(&s, old, d)
 	}
