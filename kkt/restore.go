@@ -89,7 +89,7 @@ func (r *Register) Restore(ctx context.Context, name string) (Restored, error) {
 	if err != nil {
 		return Restored{}, err
 	}
-	x := &restorer{r: r, snapshot: s, draft: draft{f: f}, kept: map[[16]byte]bool{}, gone: &part{}}
+	x := &restorer{r: r, snapshot: s, draft: draft{f: f}, kept: map[[16]byte]bool{}, messages: map[[16]byte]*Message{}, gone: &part{}}
 	x.draft.take = x.take
 	if err = p.walk(&contextStore{f.store, ctx}, x); err == nil && x.receipts != s.Receipts {
 		err = fmt.Errorf("%w: snapshot %s of register %s has %d receipts in place of %d: kktd fsck tells more", ErrRecord, name, r.Serial(), x.receipts, s.Receipts)
@@ -112,7 +112,8 @@ type restorer struct {
 	r        *Register
 	snapshot *snapshotRecord
 	kept     map[[16]byte]bool
-	records  []storage.Record // of the receipts of the snapshot
+	messages map[[16]byte]*Message // of the snapshot, that are there
+	records  []storage.Record      // of the receipts of the snapshot
 	gone     *part
 	before   *profile
 	profile  *profile
@@ -129,7 +130,7 @@ func (x *restorer) take(r *imageReceipt) (err error) {
 	x.kept[r.key] = true
 	if r.message != nil { // one that is there leads to its entry in the outbox, which stays too
 		if _, err = x.f.Message(x.f.idOf(r.key)); err == nil {
-			r.message = nil
+			x.messages[r.key], r.message = r.message, nil
 		} else if !errors.Is(err, ErrNotFound) {
 			return err
 		}
@@ -152,6 +153,9 @@ func (x *restorer) swap(ctx context.Context) error {
 	if err := x.prepare(); err != nil {
 		return err
 	}
+	if err := x.putMessages(); err != nil {
+		return err
+	}
 	x.forewarn()
 	f.parking.Lock()
 	x.commit()
@@ -160,6 +164,21 @@ func (x *restorer) swap(ctx context.Context) error {
 		f.announce(r)
 	}
 	return x.err
+}
+
+// putMessages puts those back that were there when they were looked for, and went with
+// a reset of the register since.
+func (x *restorer) putMessages() error {
+	for key, m := range x.messages {
+		_, err := x.f.Message(x.f.idOf(key))
+		switch {
+		case errors.Is(err, ErrNotFound):
+			x.records = append(x.records, storage.Record{Kind: kindMessage, Key: slices.Clone(key[:]), Value: m.append(nil)})
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // prepare makes the settings of the snapshot ready.

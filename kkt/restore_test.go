@@ -13,6 +13,7 @@ import (
 	"kktd/fn"
 	"kktd/storage"
 	"kktd/storage/memory"
+	"kktd/tlv"
 )
 
 // A receipt that comes while a register is put back is made by the clock of the
@@ -135,4 +136,42 @@ func TestSnapshotWhileARegisterIsRenewed(t *testing.T) {
 	require.EqualValues(t, 1, list[0].Documents)
 	_, err = r.Restore(t.Context(), "one")
 	require.NoError(t, err)
+}
+
+// forgetful is a store that finds the register renewed once a message was looked for.
+type forgetful struct {
+	storage.Store
+	do func()
+}
+
+func (f *forgetful) Record(k storage.Kind, key []byte) ([]byte, error) {
+	value, err := f.Store.Record(k, key)
+	if do := f.do; do != nil && k == kindMessage {
+		f.do = nil
+		do()
+	}
+	return value, err
+}
+
+// A register that begins anew while it is put back has the messages of the snapshot all
+// the same.
+func TestRestoreWhileARegisterIsRenewed(t *testing.T) {
+	store := &forgetful{Store: memory.Open()}
+	b := openBench(t, store, nil)
+	r, _, err := b.fleet.NewRegister(t.Context(), Order{Settings: Defaults(0)})
+	require.NoError(t, err)
+	x := testReceipt(1)
+	x.Parts[0].Contact = tlv.MustText("buyer@example.com")
+	o := b.submit(x)
+	_, err = r.Snapshot(t.Context(), "one", false)
+	require.NoError(t, err)
+	store.do = func() {
+		_, err := b.fleet.RenewRegister(context.Background(), r.Serial())
+		require.NoError(t, err)
+	}
+	_, err = r.Restore(t.Context(), "one")
+	require.NoError(t, err)
+	m, err := b.fleet.Message(o.ID)
+	require.NoError(t, err)
+	require.Equal(t, "buyer@example.com", m.Address)
 }
