@@ -1,6 +1,10 @@
 package kkt
 
-import "kktd/clock"
+import (
+	"slices"
+
+	"kktd/clock"
+)
 
 // halt is a pause of a register's goroutine, which then goes on with what it is told:
 // nothing of the register changes in between, and what comes for it waits.
@@ -10,8 +14,7 @@ type halt struct {
 	goOn chan func(*batch, *operation) error
 	j    *operation
 	over bool
-	err  error           // of the work, or why the goroutine did not come
-	own  *clock.Business // that the register had and gave up; nil: none
+	err  error // of the work, or why the goroutine did not come
 }
 
 // halt begins a pause behind the jobs that are queued.
@@ -39,5 +42,67 @@ func (h *halt) arrive() error {
 func (h *halt) wait() {
 	if !h.over {
 		h.err, h.over = <-h.j.ready, true
+	}
+}
+
+// swap is the work that puts something else in the place of what a register is: a
+// wiped drive, a snapshot.
+type swap struct {
+	*halt
+	before  *profile
+	profile *profile // to be in force
+	gone    *part
+	left    []*Register     // the drives that had something to send
+	own     *clock.Business // that the register had; nil: none
+	stepped bool            // its clock is swapped
+}
+
+// sealLeft lets the drives that were replaced take nothing more.
+func (s *swap) sealLeft() {
+	s.r.mu.Lock()
+	s.left = slices.Clone(s.r.outgoing)
+	s.r.mu.Unlock()
+	for _, o := range s.left {
+		o.seal()
+	}
+}
+
+// setClock gives the register another clock of its own, nil for the daemon's, before
+// its next job.
+func (s *swap) setClock(c *clock.Business) {
+	s.own, s.stepped = s.r.clock.Swap(c), true
+}
+
+// undo leaves the register what it was.
+func (s *swap) undo() {
+	if s.stepped {
+		s.r.clock.Store(s.own)
+	}
+	for _, o := range s.left {
+		o.unseal()
+	}
+	s.r.fleet.waitAgain(s.gone.queued)
+}
+
+// end makes known that the drives of before are gone.
+func (s *swap) end() {
+	r, f := s.r, s.r.fleet
+	for _, o := range s.left {
+		o.publish(errGone(o.Serial()))
+	}
+	left := r.findOutgoing()
+	r.mu.Lock()
+	r.outgoing = left
+	r.mu.Unlock()
+	f.mu.Lock()
+	for _, number := range s.before.driveNumbers() {
+		delete(f.driveNumbers, number)
+	}
+	for _, number := range s.profile.driveNumbers() {
+		f.driveNumbers[number] = s.profile.Serial
+	}
+	f.mu.Unlock()
+	if f.onDeleted != nil {
+		f.onDeleted(r.Serial(), s.before.Drives)
 	}
 }

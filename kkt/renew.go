@@ -2,7 +2,6 @@ package kkt
 
 import (
 	"context"
-	"slices"
 
 	"kktd/event"
 	"kktd/ffd"
@@ -39,13 +38,9 @@ func (f *Fleet) RenewRegisters(ctx context.Context) (Deletion, error) {
 
 // renewal is the work on one register.
 type renewal struct {
-	*halt
-	profile *profile // to be in force
-	before  *profile
-	gone    *part
-	lost    uint32
-	left    []*Register // the drives that had something to send
-	since   uint64
+	swap
+	lost  uint32
+	since uint64
 }
 
 func (f *Fleet) renew(ctx context.Context, which func() ([]*Register, error)) (made []Renewal, sum Deletion, err error) {
@@ -92,7 +87,7 @@ func (f *Fleet) newRenewal(r *Register, since uint64) (*renewal, error) {
 	next, _ := r.Settings().with(nil)
 	next.Drives, next.Maintenance = []storage.DriveID{f.store.ReserveDrive()}, false
 	p, err := newProfile(&f.zones, r.id, next)
-	return &renewal{profile: p, before: r.profile.Load(), gone: &part{}, since: since}, err
+	return &renewal{swap: swap{profile: p, before: r.profile.Load(), gone: &part{}}, since: since}, err
 }
 
 // renewAll halts the registers, finds what is theirs and lets each make its step. The
@@ -112,12 +107,7 @@ func (f *Fleet) renewAll(list []*Register, work []*renewal) (err error) {
 		}
 	}
 	for _, w := range work {
-		w.r.mu.Lock()
-		w.left = slices.Clone(w.r.outgoing)
-		w.r.mu.Unlock()
-		for _, o := range w.left {
-			o.seal()
-		}
+		w.sealLeft()
 	}
 	if err == nil {
 		g.halted = list
@@ -168,7 +158,7 @@ func (w *renewal) step(b *batch) error {
 	b.change.Drive, b.change.Expect, b.change.Forget = p.Drive(), 0, w.gone.change.Forget
 	b.change.Records = append(b.change.Records, w.gone.change.Records...)
 	b.change.Events = append(b.change.Events, w.gone.change.Events...)
-	if w.own = b.r.clock.Swap(nil); w.own != nil {
+	if w.setClock(nil); w.own != nil {
 		b.step()
 		b.lookAtClock()
 	}
@@ -180,30 +170,11 @@ func (w *renewal) step(b *batch) error {
 
 // settle makes known what the step has changed, or undoes what was begun.
 func (w *renewal) settle() {
-	r, f := w.r, w.r.fleet
 	if w.err != nil {
-		if w.own != nil {
-			r.clock.Store(w.own)
-		}
-		for _, o := range w.left {
-			o.unseal()
-		}
-		f.waitAgain(w.gone.queued)
+		w.undo()
 		return
 	}
-	for _, o := range w.left {
-		o.publish(errGone(o.Serial()))
-		r.drop(o)
-	}
-	f.mu.Lock()
-	for i := range w.before.past {
-		delete(f.driveNumbers, w.before.past[i].Settings.DriveNumber)
-	}
-	f.driveNumbers[w.profile.DriveNumber] = w.profile.Serial
-	f.mu.Unlock()
-	r.arm()
-	f.log.WithField("register", r.Serial()).WithField("drive", w.profile.DriveNumber).WithField("unsent", w.lost).Info("the register is as new")
-	if f.onDeleted != nil {
-		f.onDeleted(r.Serial(), w.before.Drives)
-	}
+	w.end()
+	w.r.arm()
+	w.r.fleet.log.WithField("register", w.r.Serial()).WithField("drive", w.profile.DriveNumber).WithField("unsent", w.lost).Info("the register is as new")
 }

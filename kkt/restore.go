@@ -89,13 +89,13 @@ func (r *Register) Restore(ctx context.Context, name string) (Restored, error) {
 	if err != nil {
 		return Restored{}, err
 	}
-	x := &restorer{r: r, snapshot: s, draft: draft{f: f}, kept: map[[16]byte]bool{}, messages: map[[16]byte]*Message{}, gone: &part{}}
+	x := &restorer{r: r, snapshot: s, draft: draft{f: f}, kept: map[[16]byte]bool{}, messages: map[[16]byte]*Message{}, swap: swap{gone: &part{}}}
 	x.draft.take = x.take
 	if err = p.walk(&contextStore{f.store, ctx}, x); err == nil && x.receipts != s.Receipts {
 		err = fmt.Errorf("%w: snapshot %s of register %s has %d receipts in place of %d: kktd fsck tells more", ErrRecord, name, r.Serial(), x.receipts, s.Receipts)
 	}
 	if err == nil {
-		err = x.swap(ctx)
+		err = x.finish(ctx)
 	}
 	if err != nil {
 		x.abandon()
@@ -108,18 +108,13 @@ func (r *Register) Restore(ctx context.Context, name string) (Restored, error) {
 // restorer is the sink that puts a register in the place of what it is.
 type restorer struct {
 	draft
-	*halt
+	swap
 	r        *Register
 	snapshot *snapshotRecord
 	kept     map[[16]byte]bool
 	messages map[[16]byte]*Message // of the snapshot, that are there
 	records  []storage.Record      // of the receipts of the snapshot
-	gone     *part
-	before   *profile
-	profile  *profile
-	left     []*Register     // the drives that had something to send
-	clock    *clock.Business // to be its own; nil: the daemon's
-	stepped  bool            // the step was begun: its clock is swapped
+	clock    *clock.Business       // to be its own; nil: the daemon's
 }
 
 // take keeps a receipt of the snapshot for the last step.
@@ -139,8 +134,8 @@ func (x *restorer) take(r *imageReceipt) (err error) {
 	return err
 }
 
-// swap is the last step: nothing is made, deleted, moved or parked meanwhile.
-func (x *restorer) swap(ctx context.Context) error {
+// finish is the last step: nothing is made, deleted, moved or parked meanwhile.
+func (x *restorer) finish(ctx context.Context) error {
 	f, r := x.f, x.r
 	list, done, err := f.still(ctx, f.one(r.Serial()))
 	defer done()
@@ -212,12 +207,7 @@ func (x *restorer) commit() {
 		return
 	}
 	x.before = r.profile.Load()
-	r.mu.Lock()
-	x.left = slices.Clone(r.outgoing)
-	r.mu.Unlock()
-	for _, o := range x.left {
-		o.seal()
-	}
+	x.sealLeft()
 	g := newGathering(x.f)
 	defer g.end()
 	g.parts[r.Serial()], g.halted, g.kept = x.gone, []*Register{r}, x.kept
@@ -249,52 +239,21 @@ func (x *restorer) step(b *batch) error {
 			return err
 		}
 	}
-	x.own, x.stepped = b.r.clock.Swap(x.clock), true // before the next job
-	b.wall = b.r.wall(x.profile)                     // the warnings are told by it
+	x.setClock(x.clock)
+	b.wall = b.r.wall(x.profile) // the warnings are told by it
 	return b.putJSON(kindRegister, x.profile.Serial, registerRecord{ID: x.profile.id, Settings: x.profile.Settings, Past: x.profile.past, Since: x.profile.since})
 }
 
 // settle makes known what the step has changed, or undoes what was begun.
 func (x *restorer) settle() {
-	f, r := x.f, x.r
 	if x.err != nil {
-		if x.stepped {
-			r.clock.Store(x.own)
-		}
-		for _, o := range x.left {
-			o.unseal()
-		}
-		f.waitAgain(x.gone.queued)
+		x.undo()
 		return
 	}
-	for _, o := range x.left {
-		o.publish(errGone(o.Serial()))
+	x.end()
+	if f := x.f; f.onClock != nil && (x.own != nil || x.clock != nil) {
+		f.onClock(x.r)
 	}
-	left := r.findOutgoing()
-	r.mu.Lock()
-	r.outgoing = left
-	r.mu.Unlock()
-	f.swapDrives(x.before, x.profile)
-	if f.onDeleted != nil {
-		f.onDeleted(r.Serial(), x.before.Drives)
-	}
-	if f.onClock != nil && (x.own != nil || x.clock != nil) {
-		f.onClock(r)
-	}
-}
-
-// swapDrives makes the drives of a register known that are in it now, in place of
-// those that were.
-func (f *Fleet) swapDrives(old, now *profile) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, number := range old.driveNumbers() {
-		delete(f.driveNumbers, number)
-	}
-	for _, number := range now.driveNumbers() {
-		f.driveNumbers[number] = now.Serial
-	}
-	f.drives += uint64(len(now.Drives))
 }
 
 // RestoreAll puts all registers back that have a snapshot with the name, each in a step
