@@ -61,6 +61,9 @@ func (s *Stream) Read(after uint64, limit int, f *Filter, fn func(*Event) error)
 		var page []Event
 		looked := 0
 		err := s.Events(last, pageSize, func(number uint64, b []byte) error {
+			if f != nil && f.Until != 0 && number > f.Until {
+				return errEnough
+			}
 			looked++
 			last = number
 			e, err := Parse(number, b)
@@ -96,6 +99,7 @@ type Filter struct {
 	Receipt   string          // id
 	Document  uint32
 	Form      uint16
+	Until     uint64 // number of the last event to look at; 0: any
 }
 
 func (f *Filter) takes(e *Event) bool {

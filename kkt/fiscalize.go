@@ -176,6 +176,7 @@ func (f *Fleet) create(o Order) (*Register, []Made, error) {
 			return nil, nil, err
 		}
 	}
+	defer f.announced(s.Serial, s.INN)()
 	if err := b.commit(); err != nil {
 		return nil, nil, err
 	}

@@ -95,6 +95,7 @@ type Fleet struct {
 	accounts      map[string]Account
 	registers     map[string]*Register   // by serial number
 	byINN         map[string][]*Register // in the order of their ids
+	coming        map[string]string      // INN by serial number, of registers that are being committed
 	driveNumbers  map[string]string      // FN numbers of all drives that are or were in a register: its serial
 	drives        uint64                 // FN numbers that are made go on from here
 	byID          map[uint64]*Register
@@ -129,7 +130,7 @@ type Fleet struct {
 func Open(o Options) (*Fleet, error) {
 	f := &Fleet{store: o.Store, log: o.Log, master: o.Master, ticketMode: o.TicketMode, anyDrive: o.AnyDriveNumber,
 		strict: o.Strict, delay: o.Delay, oneTicket: o.OneTicket, onDocuments: o.OnDocuments, onClock: o.OnClock, onDeleted: o.OnDeleted, onRestored: o.OnRestored, onStopped: o.OnStopped, organisations: map[string]Organisation{}, accounts: map[string]Account{},
-		registers: map[string]*Register{}, byINN: map[string][]*Register{}, byID: map[uint64]*Register{}, holders: map[string][]string{}, driveNumbers: map[string]string{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
+		registers: map[string]*Register{}, byINN: map[string][]*Register{}, coming: map[string]string{}, byID: map[uint64]*Register{}, holders: map[string][]string{}, driveNumbers: map[string]string{}, outbox: o.Outbox, notifiers: o.Notifiers, mailServer: o.MailServer, faults: o.Faults}
 	if f.outbox == nil {
 		f.notifiers, f.mailServer = nil, ""
 	}
@@ -315,6 +316,35 @@ func (f *Fleet) RegistersOf(inn string) []*Register {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return bySerial(slices.Clone(f.byINN[inn]))
+}
+
+// SerialsOf are the serial numbers of the registers of an organisation, those that are
+// being committed too: whoever has read an event finds the register of it here.
+func (f *Fleet) SerialsOf(inn string) (list []string) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, r := range f.byINN[inn] {
+		list = append(list, r.Serial())
+	}
+	for serial, of := range f.coming {
+		if of == inn {
+			list = append(list, serial)
+		}
+	}
+	return list
+}
+
+// announced tells that a register is about to be committed; gone takes that back once
+// the fleet knows it, or when it was not committed.
+func (f *Fleet) announced(serial, inn string) (gone func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.coming[serial] = inn
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.coming, serial)
+	}
 }
 
 func bySerial(list []*Register) []*Register {

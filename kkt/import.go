@@ -382,6 +382,7 @@ func (x *importer) finish() (*Register, error) {
 	}
 	c.Events = f.cutEvents(event.RegisterImported, s.Serial, "", nil, x.states)
 	x.forewarn()
+	defer f.announced(s.Serial, s.INN)()
 	if _, err := f.storeDrive(c); err != nil {
 		return nil, err
 	}

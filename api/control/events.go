@@ -57,7 +57,6 @@ func (a *API) filter(q query) (*event.Filter, error) {
 	}
 	if q.get("inn") != "" {
 		f.Registers = map[string]bool{} // none is not the same as any
-		a.follow(f, q)
 	}
 	document, err := q.number("document", 0, 1, 1<<24-1)
 	if err != nil {
@@ -68,18 +67,22 @@ func (a *API) filter(q query) (*event.Filter, error) {
 	return f, err
 }
 
-// follow lets a filter by INN take registers that came since, and keep those that went:
-// a wait may begin before the register is made, and end with its deletion.
-func (a *API) follow(f *event.Filter, q query) {
-	inn, serial := q.get("inn"), q.get("register")
-	if inn == "" {
-		return
+// follow reads events as event.Stream.Read does. It lets a filter by INN take registers
+// that came since, and keep those that went: a wait may begin before the register is
+// made, and end with its deletion. Events that come while it looks whose registers there
+// are may be of one that it has not seen: they are left for the next time.
+func (a *API) follow(f *event.Filter, q query, after uint64, limit int, fn func(*event.Event) error) (last uint64, err error) {
+	if f.Until, err = a.events.LastEvent(); err != nil || f.Until <= after {
+		return after, err
 	}
-	for _, r := range a.fleet.RegistersOf(inn) {
-		if serial == "" || serial == r.Serial() {
-			f.Registers[r.Serial()] = true
+	if inn, serial := q.get("inn"), q.get("register"); inn != "" {
+		for _, s := range a.fleet.SerialsOf(inn) {
+			if serial == "" || serial == s {
+				f.Registers[s] = true
+			}
 		}
 	}
+	return a.events.Read(after, limit, f, fn)
 }
 
 // listed tells that the client wants a list and no stream: it asks for a page or a
@@ -122,8 +125,7 @@ func (a *API) readEvents(w http.ResponseWriter, r *http.Request) error {
 	defer timer.Stop()
 	for {
 		changed := a.events.Changed()
-		a.follow(f, q)
-		last, err = a.events.Read(last, limit, f, func(e *event.Event) error {
+		last, err = a.follow(f, q, last, limit, func(e *event.Event) error {
 			items = append(items, viewEvent(e))
 			return nil
 		})

@@ -56,8 +56,7 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request, q query) erro
 	b.WriteString(": events of kktd\n\n")
 	for {
 		changed := a.events.Changed()
-		a.follow(f, q)
-		if last, err = a.events.Read(last, 0, f, func(e *event.Event) error {
+		if last, err = a.follow(f, q, last, 0, func(e *event.Event) error {
 			appendSSE(&b, e)
 			if b.Len() < 1<<16 {
 				return nil
